@@ -1,0 +1,33 @@
+//! What goes over horde's wires, and what it means.
+//!
+//! The rooms in the order that a run passes through them:
+//!
+//! - [`plan`]: everything that a run is. [`profile`] says how many robots are alive at each moment,
+//!   [`class`] what kind a robot is.
+//! - [`slots`]: which worker runs which robots.
+//! - [`message`]: what master and worker say to each other; [`control`] is the gRPC service that carries it.
+//! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up.
+//! - [`game`]: the sproto files of the role protocol that robots and game-server speak.
+//!
+//! Nothing here waits, reads a clock or does I/O. Generated protobuf types stay inside.
+#![deny(missing_docs)]
+
+pub mod class;
+pub mod control;
+pub mod game;
+pub mod histogram;
+pub mod message;
+pub mod plan;
+pub mod profile;
+pub mod report;
+pub mod series;
+pub mod slots;
+
+mod convert;
+mod pb {
+    //! The structs of control.proto, as generated.
+    #![allow(missing_docs, unreachable_pub, clippy::all)]
+    tonic::include_proto!("horde.control");
+}
+
+pub use message::{Down, Up};

@@ -1,0 +1,121 @@
+//! What is measured: a series is one (kind, name), such as (request, EchoRequest).
+
+use serde::Serialize;
+
+/// The most bytes that the name of a series, class or worker may have.
+pub const LONGEST_NAME: usize = 256;
+
+/// What sort of thing a series measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Opening a connection, its handshake included.
+    Connect,
+    /// A message sent -> its reply.
+    Request,
+    /// A message that came unasked; counted by name.
+    Push,
+    /// One run of a task.
+    Task,
+    /// From a robot's birth until its tasks begin.
+    Session,
+}
+
+impl Kind {
+    /// Its name, as tables and files show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Request => "request",
+            Self::Push => "push",
+            Self::Task => "task",
+            Self::Session => "session",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The identity of a series.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Series {
+    /// What sort of thing.
+    pub kind: Kind,
+    /// Which one: a connection's, message's or task's name.
+    pub name: String,
+}
+
+impl Series {
+    /// A series by kind and name.
+    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+/// Why something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureClass {
+    /// No answer in time.
+    Timeout,
+    /// The connection ended before the answer.
+    Closed,
+    /// The connection was never made.
+    Refused,
+    /// The answer could not be read.
+    Decode,
+    /// The peer broke the rules of the transport or dialect.
+    Protocol,
+    /// The mod's own code gave up.
+    Task,
+}
+
+impl FailureClass {
+    /// Its name, as tables and files show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Closed => "closed",
+            Self::Refused => "refused",
+            Self::Decode => "decode",
+            Self::Protocol => "protocol",
+            Self::Task => "task error",
+        }
+    }
+}
+
+impl std::fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Where in its life a robot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RobotState {
+    /// Born, opening its connections and logging in.
+    Starting,
+    /// Its tasks run.
+    Playing,
+    /// Retired: logging out and closing.
+    Leaving,
+}
+
+impl RobotState {
+    /// All states, in the order of a robot's life.
+    pub const ALL: [Self; 3] = [Self::Starting, Self::Playing, Self::Leaving];
+
+    /// Its name, as tables and files show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Playing => "playing",
+            Self::Leaving => "leaving",
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Which worker runs which robots. Robots are dealt to slots once for ever (number mod 16384); workers own slots.
+//! Owners come in as any ordered id; the same dealing serves workers of a master and threads of a worker.
+
+/// How many slots there are.
+pub const SLOTS: u16 = 16_384;
+
+/// The slot of a robot.
+pub fn slot_of(robot: u64) -> u16 {
+    (robot % u64::from(SLOTS)) as u16
+}
+
+/// A set of slots.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SlotSet(Box<[u64; WORDS]>);
+
+const WORDS: usize = SLOTS as usize / 64;
+
+impl SlotSet {
+    /// No slot.
+    pub fn none() -> Self {
+        Self(Box::new([0; WORDS]))
+    }
+
+    /// Every slot.
+    pub fn all() -> Self {
+        Self(Box::new([u64::MAX; WORDS]))
+    }
+
+    /// Adds a slot; numbers from [`SLOTS`] on are taken around.
+    pub fn insert(&mut self, slot: u16) {
+        let slot = slot % SLOTS;
+        self.0[usize::from(slot / 64)] |= 1 << (slot % 64);
+    }
+
+    /// Whether the slot is in the set.
+    pub fn contains(&self, slot: u16) -> bool {
+        let slot = slot % SLOTS;
+        self.0[usize::from(slot / 64)] >> (slot % 64) & 1 == 1
+    }
+
+    /// Whether the robot's slot is in the set.
+    pub fn owns(&self, robot: u64) -> bool {
+        self.contains(slot_of(robot))
+    }
+
+    /// How many slots are in the set.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether no slot is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The slots, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..SLOTS).filter(|slot| self.contains(*slot))
+    }
+
+    /// The first robot from `robot` on, whose slot is in the set; none if the set is empty.
+    pub fn next_robot(&self, robot: u64) -> Option<u64> {
+        (0..u64::from(SLOTS)).map_while(|step| robot.checked_add(step)).find(|robot| self.owns(*robot))
+    }
+
+    /// How many of the robots below `robots` have their slot in the set.
+    pub fn share_of(&self, robots: u64) -> u64 {
+        let rounds = robots / u64::from(SLOTS);
+        let rest = slot_of(robots);
+        rounds * self.len() as u64 + self.iter().take_while(|slot| *slot < rest).count() as u64
+    }
+
+    /// The set as 2048 bytes; slot `s` is bit `s % 8` of byte `s / 8`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// A set from what [`SlotSet::to_bytes`] gave; none if it is not 2048 bytes long.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let words: [[u8; 8]; WORDS] = words.try_into().ok().filter(|_| rest.is_empty())?;
+        Some(Self(Box::new(words.map(u64::from_le_bytes))))
+    }
+}
+
+impl FromIterator<u16> for SlotSet {
+    fn from_iter<I: IntoIterator<Item = u16>>(slots: I) -> Self {
+        slots.into_iter().fold(Self::none(), |mut set, slot| {
+            set.insert(slot);
+            set
+        })
+    }
+}
+
+impl std::fmt::Debug for SlotSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SlotSet({} of {SLOTS})", self.len())
+    }
+}
+
+/// Who owns each slot.
+///
+/// ```
+/// use proto::slots::Deal;
+///
+/// let mut deal = Deal::stripes(["ann", "bob"]);
+/// assert_eq!(deal.slots_of("ann").share_of(1000), 500);
+/// deal.join("cid"); // takes an even share; nothing else moves
+/// assert_eq!(deal.slots_of("cid").len(), 16384 / 3);
+/// deal.lose("bob"); // the others take over what was bob's
+/// assert_eq!(deal.slots_of("ann").len() + deal.slots_of("cid").len(), 16384);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deal<O> {
+    owners: Vec<O>,
+    /// The owner of each slot; none only while nobody is there.
+    slots: Vec<Option<O>>,
+}
+
+impl<O: Copy + Ord> Deal<O> {
+    /// All slots in stripes: the first to the first, the second to the second, and around again.
+    pub fn stripes(owners: impl IntoIterator<Item = O>) -> Self {
+        let mut deal = Self { owners: Vec::new(), slots: vec![None; usize::from(SLOTS)] };
+        deal.owners.extend(owners);
+        deal.owners.sort_unstable();
+        deal.owners.dedup();
+        let around = deal.owners.iter().cycle();
+        deal.slots.iter_mut().zip(around).for_each(|(slot, owner)| *slot = Some(*owner));
+        deal
+    }
+
+    /// The owners, ascending.
+    pub fn owners(&self) -> &[O] {
+        &self.owners
+    }
+
+    /// Who owns the slot.
+    pub fn owner_of(&self, slot: u16) -> Option<O> {
+        self.slots[usize::from(slot % SLOTS)]
+    }
+
+    /// The slots of one owner.
+    pub fn slots_of(&self, owner: O) -> SlotSet {
+        (0..SLOTS).filter(|slot| self.owner_of(*slot) == Some(owner)).collect()
+    }
+
+    /// Takes an owner out: its slots go, ascending, each to the one with the fewest. Nothing else moves.
+    pub fn lose(&mut self, owner: O) {
+        self.owners.retain(|other| *other != owner);
+        let mut counts = self.counts();
+        for slot in self.slots.iter_mut().filter(|slot| **slot == Some(owner)) {
+            let fewest = (0..counts.len()).min_by_key(|i| counts[*i]);
+            *slot = fewest.map(|i| {
+                counts[i] += 1;
+                self.owners[i]
+            });
+        }
+    }
+
+    /// Takes an owner in: it gets an even share, spread evenly over the slots of each of the others. Nothing else moves.
+    pub fn join(&mut self, owner: O) {
+        if self.owners.contains(&owner) {
+            return;
+        }
+        if self.owners.is_empty() {
+            *self = Self::stripes([owner]);
+            return;
+        }
+        let counts = self.counts();
+        let mut givers = givers(&counts);
+        for slot in &mut self.slots {
+            let giver = slot.and_then(|o| self.owners.binary_search(&o).ok()).and_then(|i| givers.get_mut(i));
+            if giver.is_some_and(Giver::gives_next) {
+                *slot = Some(owner);
+            }
+        }
+        self.owners.push(owner);
+        self.owners.sort_unstable();
+    }
+
+    /// Slots of each owner, in the order of `owners`.
+    fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.owners.len()];
+        for owner in self.slots.iter().flatten() {
+            if let Ok(i) = self.owners.binary_search(owner) {
+                counts[i] += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// How many of its slots an owner gives to a joiner, and how far it has got.
+struct Giver {
+    has: usize,
+    gives: usize,
+    /// Where in its own row it begins, so that the owners don't all give at the same places.
+    phase: usize,
+    seen: usize,
+}
+
+impl Giver {
+    /// Whether the next slot of this owner is one that it gives: `gives` of `has`, evenly spaced.
+    fn gives_next(&mut self) -> bool {
+        let given = |seen: usize| (seen * self.gives + self.phase) / self.has.max(1);
+        let now = given(self.seen);
+        self.seen += 1;
+        given(self.seen) > now
+    }
+}
+
+/// What each owner gives, so that the joiner has its floor of an even share and those with most give first.
+fn givers(counts: &[usize]) -> Vec<Giver> {
+    let share = counts.iter().sum::<usize>() / (counts.len() + 1);
+    let mut keeps = counts.to_vec();
+    for _ in 0..share {
+        // Ties go to the last, so that the first keep the extra slot, as in stripes.
+        if let Some(most) = (0..keeps.len()).max_by_key(|i| keeps[*i]) {
+            keeps[most] -= 1;
+        }
+    }
+    let givers = counts.iter().zip(keeps).enumerate();
+    givers
+        .map(|(i, (has, keeps))| Giver {
+            has: *has,
+            gives: has - keeps,
+            phase: has * i / counts.len(),
+            seen: 0,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn four_workers_get_250_of_1000_robots_each() {
+        let deal = Deal::stripes(0..4);
+        for worker in 0..4 {
+            assert_eq!(deal.slots_of(worker).share_of(1000), 250);
+        }
+    }
+
+    #[test]
+    fn a_set_goes_to_bytes_and_back() {
+        let set: SlotSet = [0, 1, 63, 64, 16_383].into_iter().collect();
+        assert_eq!(SlotSet::from_bytes(&set.to_bytes()), Some(set.clone()));
+        assert_eq!(SlotSet::from_bytes(&[0; 2047]), None);
+        assert_eq!(SlotSet::from_bytes(&[0; 2049]), None);
+        assert_eq!(set.next_robot(2), Some(63));
+        assert_eq!(set.next_robot(16_384 + 65), Some(2 * 16_384 - 1));
+        assert_eq!(SlotSet::none().next_robot(0), None);
+    }
+
+    #[test]
+    fn the_last_owner_leaves_nobody_and_a_joiner_takes_all() {
+        let mut deal = Deal::stripes([7]);
+        deal.lose(7);
+        assert_eq!(deal.owner_of(0), None);
+        deal.join(8);
+        assert_eq!(deal.slots_of(8), SlotSet::all());
+    }
+
+    /// Shares are complete, disjoint (each slot has one owner) and even to one.
+    fn check(deal: &Deal<u8>) -> Result<(), TestCaseError> {
+        let counts = deal.counts();
+        prop_assert_eq!(counts.iter().sum::<usize>(), usize::from(SLOTS));
+        let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+        prop_assert!(most - least <= 1, "{:?}", counts);
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn losses_and_joins_keep_shares_whole_and_move_only_what_they_must(
+            workers in 1..9u8,
+            changes in prop::collection::vec(0..12u8, 0..12),
+        ) {
+            let mut deal = Deal::stripes(0..workers);
+            check(&deal)?;
+            for worker in changes {
+                let before = deal.clone();
+                let leaves = deal.owners().contains(&worker);
+                if leaves && deal.owners().len() == 1 {
+                    continue;
+                }
+                if leaves { deal.lose(worker) } else { deal.join(worker) }
+                check(&deal)?;
+                for slot in 0..SLOTS {
+                    let (was, is) = (before.owner_of(slot), deal.owner_of(slot));
+                    let may_move = if leaves { was == Some(worker) } else { is == Some(worker) };
+                    prop_assert!(was == is || may_move, "slot {} moved from {:?} to {:?}", slot, was, is);
+                }
+            }
+        }
+
+        /// A joiner's share is even for small runs too, not only over all slots.
+        #[test]
+        fn a_joiner_gets_an_even_share_of_few_robots(workers in 1..9u8, robots in 0..16_384u64) {
+            let mut deal = Deal::stripes(0..workers);
+            deal.join(workers);
+            for worker in 0..=workers {
+                let share = deal.slots_of(worker).share_of(robots);
+                let even = robots / u64::from(workers + 1);
+                prop_assert!(share.abs_diff(even) <= u64::from(workers) + 1, "{} of {} robots, even is {}", share, robots, even);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The wire format's primitives. Dynamic values, Lua tables, serde and generated structs all go through these, so that
+//! every rule about bytes stands once.
+
+mod integers;
+mod lengths;
+mod read;
+mod slot;
+mod write;
+
+pub use integers::IntegerWriter;
+pub use lengths::{Length, put_bytes};
+pub use read::{Booleans, Doubles, Elements, Fields, Integers};
+pub use slot::Slot;
+pub use write::StructWriter;
+
+/// Structs nest this deep at most: the root is level 0, fields are visited at levels 0 to 63.
+pub const DEPTH_LIMIT: usize = 64;
+
+/// The largest value that a slot holds inline, and the largest tag.
+pub const INLINE_MAX: i64 = 32766;
+
+pub(crate) fn u16_at(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    bytes.split_first_chunk().map(|(word, rest)| (u16::from_le_bytes(*word), rest))
+}
+
+pub(crate) fn u32_at(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    bytes.split_first_chunk().map(|(word, rest)| (u32::from_le_bytes(*word), rest))
+}
+
+/// A decimal as the integer that travels: rounded half away from zero; what does not fit becomes `i64::MIN`, as
+/// the reference's cast does on x86-64.
+pub fn decimal_to_integer(value: f64, scale: i32) -> i64 {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    let scaled = (value * f64::from(scale)).round();
+    if (-LIMIT..LIMIT).contains(&scaled) { scaled as i64 } else { i64::MIN }
+}
+
+/// The number that a decimal's integer stands for.
+pub fn integer_to_decimal(value: i64, scale: i32) -> f64 {
+    value as f64 / f64::from(scale)
+}

@@ -1,0 +1,122 @@
+//! One field's value as it stands on the wire, before a type is put on it.
+
+use super::read::{Booleans, Doubles, Elements, Integers};
+use super::integer_to_decimal;
+use crate::fault::Fault;
+
+/// What a slot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot<'a> {
+    /// The value itself, 0 to 32766.
+    Inline(u16),
+    /// Bytes in the data part.
+    Data(&'a [u8]),
+}
+
+impl<'a> Slot<'a> {
+    /// # Errors
+    /// Data of another length than 4 or 8.
+    #[inline]
+    pub fn integer(self) -> Result<i64, Fault> {
+        match self {
+            Self::Inline(value) => Ok(i64::from(value)),
+            Self::Data(bytes) => word(bytes).ok_or(Fault::Size {
+                kind: "an integer",
+                takes: "4 or 8",
+                len: bytes.len(),
+            }),
+        }
+    }
+
+    /// # Errors
+    /// As [`Slot::integer`].
+    #[inline]
+    pub fn decimal(self, scale: i32) -> Result<f64, Fault> {
+        self.integer().map(|value| integer_to_decimal(value, scale))
+    }
+
+    /// # Errors
+    /// A boolean never stands in the data part.
+    #[inline]
+    pub fn boolean(self) -> Result<bool, Fault> {
+        match self {
+            Self::Inline(value) => Ok(value > 0),
+            Self::Data(_) => Err(Fault::Data("a boolean")),
+        }
+    }
+
+    /// A 4 byte double is taken as the reference does: sign extended, then as bits.
+    ///
+    /// # Errors
+    /// An inline value, or data of another length than 4 or 8.
+    #[inline]
+    pub fn double(self) -> Result<f64, Fault> {
+        let bytes = self.data("a double")?;
+        let bits = word(bytes).ok_or(Fault::Size { kind: "a double", takes: "8", len: bytes.len() })?;
+        Ok(f64::from_bits(bits as u64))
+    }
+
+    /// # Errors
+    /// An inline value.
+    #[inline]
+    pub fn bytes(self) -> Result<&'a [u8], Fault> {
+        self.data("bytes")
+    }
+
+    /// # Errors
+    /// An inline value, or bytes that are no UTF-8.
+    #[inline]
+    pub fn text(self) -> Result<&'a str, Fault> {
+        std::str::from_utf8(self.data("a string")?).map_err(|_| Fault::Utf8)
+    }
+
+    /// The bytes of a nested struct.
+    ///
+    /// # Errors
+    /// An inline value.
+    #[inline]
+    pub fn nested(self) -> Result<&'a [u8], Fault> {
+        self.data("a struct")
+    }
+
+    /// # Errors
+    /// An inline value, a width other than 4 or 8, or a length that is no multiple of it.
+    pub fn integers(self) -> Result<Integers<'a>, Fault> {
+        Integers::new(self.data("an array")?)
+    }
+
+    /// # Errors
+    /// As [`Slot::integers`].
+    pub fn doubles(self) -> Result<Doubles<'a>, Fault> {
+        self.integers().map(Doubles)
+    }
+
+    /// # Errors
+    /// An inline value.
+    pub fn booleans(self) -> Result<Booleans<'a>, Fault> {
+        self.data("an array").map(Booleans::new)
+    }
+
+    /// The elements of an array of strings, binaries or structs.
+    ///
+    /// # Errors
+    /// An inline value.
+    pub fn elements(self) -> Result<Elements<'a>, Fault> {
+        self.data("an array").map(Elements::new)
+    }
+
+    #[inline]
+    fn data(self, what: &'static str) -> Result<&'a [u8], Fault> {
+        match self {
+            Self::Data(bytes) => Ok(bytes),
+            Self::Inline(_) => Err(Fault::Inline(what)),
+        }
+    }
+}
+
+fn word(bytes: &[u8]) -> Option<i64> {
+    if let Ok(wide) = bytes.try_into() {
+        return Some(i64::from_le_bytes(wide));
+    }
+    bytes.try_into().ok().map(|narrow| i64::from(i32::from_le_bytes(narrow)))
+}
