@@ -58,18 +58,6 @@ impl SlotSet {
         (0..SLOTS).filter(|slot| self.contains(*slot))
     }
 
-    /// The first robot from `robot` on, whose slot is in the set; none if the set is empty.
-    pub fn next_robot(&self, robot: u64) -> Option<u64> {
-        (0..u64::from(SLOTS)).map_while(|step| robot.checked_add(step)).find(|robot| self.owns(*robot))
-    }
-
-    /// How many of the robots below `robots` have their slot in the set.
-    pub fn share_of(&self, robots: u64) -> u64 {
-        let rounds = robots / u64::from(SLOTS);
-        let rest = slot_of(robots);
-        rounds * self.len() as u64 + self.iter().take_while(|slot| *slot < rest).count() as u64
-    }
-
     /// The set as 2048 bytes; slot `s` is bit `s % 8` of byte `s / 8`.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|word| word.to_le_bytes()).collect()
@@ -98,13 +86,40 @@ impl std::fmt::Debug for SlotSet {
     }
 }
 
+/// The robots of a set of slots, counted through: the first, the second, and so on for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    slots: Vec<u16>,
+}
+
+impl Share {
+    /// The robots whose slot is in `slots`.
+    pub fn of(slots: &SlotSet) -> Self {
+        Self { slots: slots.iter().collect() }
+    }
+
+    /// How many of the robots below `robots` are in the share.
+    pub fn below(&self, robots: u64) -> u64 {
+        let rounds = robots / u64::from(SLOTS);
+        let rest = self.slots.partition_point(|slot| *slot < slot_of(robots));
+        rounds * self.slots.len() as u64 + rest as u64
+    }
+
+    /// The number of the share's robot at `place`, from 0; none if the share is empty or the number leaves u64.
+    pub fn robot(&self, place: u64) -> Option<u64> {
+        let length = self.slots.len() as u64;
+        let slot = self.slots.get(usize::try_from(place.checked_rem(length)?).ok()?)?;
+        (place / length).checked_mul(u64::from(SLOTS))?.checked_add(u64::from(*slot))
+    }
+}
+
 /// Who owns each slot.
 ///
 /// ```
-/// use proto::slots::Deal;
+/// use proto::slots::{Deal, Share};
 ///
 /// let mut deal = Deal::stripes(["ann", "bob"]);
-/// assert_eq!(deal.slots_of("ann").share_of(1000), 500);
+/// assert_eq!(Share::of(&deal.slots_of("ann")).below(1000), 500);
 /// deal.join("cid"); // takes an even share; nothing else moves
 /// assert_eq!(deal.slots_of("cid").len(), 16384 / 3);
 /// deal.lose("bob"); // the others take over what was bob's
@@ -239,7 +254,7 @@ mod tests {
     fn four_workers_get_250_of_1000_robots_each() {
         let deal = Deal::stripes(0..4);
         for worker in 0..4 {
-            assert_eq!(deal.slots_of(worker).share_of(1000), 250);
+            assert_eq!(Share::of(&deal.slots_of(worker)).below(1000), 250);
         }
     }
 
@@ -249,9 +264,18 @@ mod tests {
         assert_eq!(SlotSet::from_bytes(&set.to_bytes()), Some(set.clone()));
         assert_eq!(SlotSet::from_bytes(&[0; 2047]), None);
         assert_eq!(SlotSet::from_bytes(&[0; 2049]), None);
-        assert_eq!(set.next_robot(2), Some(63));
-        assert_eq!(set.next_robot(16_384 + 65), Some(2 * 16_384 - 1));
-        assert_eq!(SlotSet::none().next_robot(0), None);
+    }
+
+    #[test]
+    fn a_share_is_counted_through_round_after_round() {
+        let share = Share::of(&[1, 5, 16_383].into_iter().collect());
+        let robots: Vec<_> = (0..7).map(|place| share.robot(place).unwrap()).collect();
+        assert_eq!(robots, [1, 5, 16_383, 16_385, 16_389, 32_767, 32_769]);
+        for (place, robot) in (0..).zip(robots) {
+            assert_eq!((share.below(robot), share.below(robot + 1)), (place, place + 1));
+        }
+        assert_eq!(Share::of(&SlotSet::none()).robot(0), None);
+        assert_eq!(share.robot(u64::MAX), None);
     }
 
     #[test]
@@ -304,7 +328,7 @@ mod tests {
             let mut deal = Deal::stripes(0..workers);
             deal.join(workers);
             for worker in 0..=workers {
-                let share = deal.slots_of(worker).share_of(robots);
+                let share = Share::of(&deal.slots_of(worker)).below(robots);
                 let even = robots / u64::from(workers + 1);
                 prop_assert!(share.abs_diff(even) <= u64::from(workers) + 1, "{} of {} robots, even is {}", share, robots, even);
             }
