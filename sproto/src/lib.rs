@@ -1,1 +1,24 @@
-//! placeholder
+//! sproto, cloudwu's message format for skynet: schema text to bytes and back. Knows no network and no runtime.
+//!
+//! The rooms, in the order that data passes through them: schema text ([`Schema::parse`]) becomes types ([`Type`]), a
+//! value ([`Value`], or anything else through [`encode::Source`] and [`decode::Sink`]) becomes bytes and back through
+//! the primitives of [`wire`], and [`pack`] takes the zeros out.
+#![deny(missing_docs)]
+
+pub mod decode;
+pub mod encode;
+mod error;
+mod fault;
+mod pack;
+mod path;
+mod schema;
+mod syntax;
+mod value;
+pub mod wire;
+
+pub use error::{CodecError, Error, Place, ReadError, Result, SchemaError, SyntaxError};
+pub use fault::Fault;
+pub use pack::{pack, unpack};
+pub use path::Path;
+pub use schema::{Field, Kind, Protocol, Schema, Shape, Type, TypeRef};
+pub use value::{Array, Map, Struct, Text, Value};

@@ -5,4 +5,4 @@ mod grammar;
 mod tree;
 
 pub(crate) use grammar::parse;
-pub(crate) use tree::{Bracket, FieldNode, Item, Member, Message, ProtocolNode, TypeNode};
+pub(crate) use tree::{Bracket, FieldNode, Item, Member, Message, ProtocolNode, Side, TypeNode};

@@ -49,13 +49,19 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// Steps over the run of bytes that `belongs` takes.
-    pub(super) fn take_while(&mut self, belongs: fn(u8) -> bool) -> &'t str {
+    /// The run of bytes that `belongs` takes.
+    pub(super) fn peek_while(&self, belongs: fn(u8) -> bool) -> &'t str {
         let rest = self.rest();
         let len = rest.bytes().position(|byte| !belongs(byte)).unwrap_or(rest.len());
-        self.at += len;
-        self.doc.clear();
         rest.get(..len).unwrap_or_default()
+    }
+
+    /// Steps over the run of bytes that `belongs` takes.
+    pub(super) fn take_while(&mut self, belongs: fn(u8) -> bool) -> &'t str {
+        let run = self.peek_while(belongs);
+        self.at += run.len();
+        self.doc.clear();
+        run
     }
 
     /// The comment lines directly above this place.

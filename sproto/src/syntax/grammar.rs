@@ -134,18 +134,24 @@ impl Parser<'_> {
         if !self.cursor.at_word() {
             return Ok(None);
         }
-        let (line, error) = (self.cursor.line(), self.error("`request`, `response` or `}`"));
-        let side = match self.cursor.take_while(is_word) {
-            "request" => Side::Request,
-            "response" => Side::Response,
-            _ => return Err(error),
-        };
+        let line = self.cursor.line();
+        let side = self.side()?;
         self.expect_blanks("a blank and a type")?;
         let message = match self.cursor.peek() {
             Some(b'{') => Message::Inline(self.members()?),
             _ => Message::Named(self.typename()?),
         };
         Ok(Some((side, line, message)))
+    }
+
+    fn side(&mut self) -> Result<Side> {
+        let side = match self.cursor.peek_while(is_word) {
+            "request" => Side::Request,
+            "response" => Side::Response,
+            _ => return Err(self.error("`request`, `response` or `}`")),
+        };
+        self.cursor.take_while(is_word);
+        Ok(side)
     }
 
     fn typename(&mut self) -> Result<String> {

@@ -60,6 +60,15 @@ pub(crate) enum Side {
     Response,
 }
 
+impl Side {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
 /// What a protocol's message is.
 #[derive(Debug)]
 pub(crate) enum Message {

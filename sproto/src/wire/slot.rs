@@ -1,7 +1,7 @@
 //! One field's value as it stands on the wire, before a type is put on it.
 
-use super::read::{Booleans, Doubles, Elements, Integers};
 use super::integer_to_decimal;
+use super::read::{Booleans, Doubles, Elements, Integers};
 use crate::fault::Fault;
 
 /// What a slot holds.
@@ -20,11 +20,9 @@ impl<'a> Slot<'a> {
     pub fn integer(self) -> Result<i64, Fault> {
         match self {
             Self::Inline(value) => Ok(i64::from(value)),
-            Self::Data(bytes) => word(bytes).ok_or(Fault::Size {
-                kind: "an integer",
-                takes: "4 or 8",
-                len: bytes.len(),
-            }),
+            Self::Data(bytes) => {
+                word(bytes).ok_or(Fault::Size { kind: "an integer", takes: "4 or 8", len: bytes.len() })
+            }
         }
     }
 

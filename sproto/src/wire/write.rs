@@ -1,5 +1,7 @@
 //! A struct as it is written: room for the largest header first, closed up to the slots really used at the end.
 
+use super::{INLINE_MAX, put_bytes};
+
 /// Writes the header of one struct while its data is appended after it.
 #[derive(Debug)]
 #[must_use = "the header is complete after `finish`"]
@@ -18,6 +20,32 @@ impl StructWriter {
         let start = out.len();
         out.resize(start + 2 + 2 * room, 0);
         Self { start, room, used: 0, next: 0 }
+    }
+
+    /// Writes an integer: inline from 0 to 32766, else 4 bytes of data, else 8.
+    #[inline]
+    pub fn integer(&mut self, out: &mut Vec<u8>, tag: u16, value: i64) {
+        if (0..=INLINE_MAX).contains(&value) {
+            return self.inline(out, tag, value as u16);
+        }
+        self.data(out, tag);
+        match i32::try_from(value) {
+            Ok(narrow) => put_bytes(out, &narrow.to_le_bytes()),
+            Err(_) => put_bytes(out, &value.to_le_bytes()),
+        }
+    }
+
+    /// Writes a boolean.
+    #[inline]
+    pub fn boolean(&mut self, out: &mut [u8], tag: u16, value: bool) {
+        self.inline(out, tag, value.into());
+    }
+
+    /// Writes a double.
+    #[inline]
+    pub fn double(&mut self, out: &mut Vec<u8>, tag: u16, value: f64) {
+        self.data(out, tag);
+        put_bytes(out, &value.to_bits().to_le_bytes());
     }
 
     /// The field `tag` comes next and its data follows in `out`. Tags must ascend.

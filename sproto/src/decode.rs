@@ -1,0 +1,333 @@
+//! Decoding: walks the bytes by a type of the schema and pushes each value into a [`Sink`], be it a `Value`, a Lua table or anything else.
+
+use crate::error::{Error, Result};
+use crate::fault::Fault;
+use crate::schema::{Field, Kind, Shape, Type, TypeRef};
+use crate::value::{Value, ValueSink};
+use crate::wire::{Booleans, DEPTH_LIMIT, Elements, Fields, Slot, integer_to_decimal};
+
+/// What the decoder makes values with.
+///
+/// Room that is asked for never exceeds what the message can fill. Errors are best made with [`Error::decode`]; the
+/// decoder adds the path.
+#[expect(clippy::missing_errors_doc, reason = "any method may refuse, for the sink's own reasons")]
+pub trait Sink {
+    /// Any value.
+    type Value;
+    /// A struct that is being made.
+    type Struct;
+    /// An array that is being made.
+    type Array;
+    /// A map that is being made.
+    type Map;
+
+    /// An integer.
+    fn integer(&mut self, value: i64) -> Result<Self::Value>;
+    /// A double or decimal.
+    fn number(&mut self, value: f64) -> Result<Self::Value>;
+    /// A boolean.
+    fn boolean(&mut self, value: bool) -> Result<Self::Value>;
+    /// A string. The wire does not promise UTF-8.
+    fn string(&mut self, bytes: &[u8]) -> Result<Self::Value>;
+    /// A binary.
+    fn binary(&mut self, bytes: &[u8]) -> Result<Self::Value>;
+
+    /// A struct begins; it will have `room` fields at most.
+    fn begin_struct(&mut self, ty: TypeRef<'_>, room: usize) -> Result<Self::Struct>;
+    /// A field of the struct, in tag order.
+    fn field(&mut self, to: &mut Self::Struct, field: &Field, value: Self::Value) -> Result<()>;
+    /// The struct is complete.
+    fn end_struct(&mut self, done: Self::Struct) -> Result<Self::Value>;
+
+    /// An array of exactly `len` elements begins.
+    fn begin_array(&mut self, field: &Field, len: usize) -> Result<Self::Array>;
+    /// The next element.
+    fn element(&mut self, to: &mut Self::Array, value: Self::Value) -> Result<()>;
+    /// The array is complete.
+    fn end_array(&mut self, done: Self::Array) -> Result<Self::Value>;
+
+    /// A map of `len` entries begins; entries with the same key may come, the last one is meant.
+    fn begin_map(&mut self, field: &Field, len: usize) -> Result<Self::Map>;
+    /// The next entry. In a `*T(key)` the value is the whole struct, its key field included.
+    fn entry(&mut self, to: &mut Self::Map, key: Self::Value, value: Self::Value) -> Result<()>;
+    /// The map is complete.
+    fn end_map(&mut self, done: Self::Map) -> Result<Self::Value>;
+
+    /// A whole array of booleans, for sinks that hold them tighter than element by element.
+    fn booleans(&mut self, field: &Field, booleans: Booleans<'_>) -> Result<Self::Value> {
+        let mut array = self.begin_array(field, booleans.len())?;
+        for boolean in booleans {
+            let value = self.boolean(boolean)?;
+            self.element(&mut array, value)?;
+        }
+        self.end_array(array)
+    }
+}
+
+impl Type {
+    /// Decodes a message. Bytes after it are ignored, as the padding of a packed message must be.
+    ///
+    /// # Errors
+    /// Bytes that are no message of this type.
+    ///
+    /// ```
+    /// let schema = sproto::Schema::parse(".Person { name 0 : string  age 1 : integer }")?;
+    /// let person = schema.require_type("Person")?;
+    /// let bob = person.decode(b"\x02\0\0\0\x52\0\x03\0\0\0Bob")?;
+    /// assert_eq!(bob["name"].as_str(), Some("Bob"));
+    /// assert_eq!(bob["age"].as_i64(), Some(40));
+    ///
+    /// let error = person.decode(b"\x01\0\0\0\xff\0\0\0Bob").unwrap_err();
+    /// assert_eq!(error.to_string(), "Person: a length of 255 bytes is announced, 3 are left");
+    /// # Ok::<(), sproto::Error>(())
+    /// ```
+    pub fn decode(&self, bytes: &[u8]) -> Result<Value> {
+        self.decode_prefix(bytes).map(|(value, _)| value)
+    }
+
+    /// Decodes a message and says how many bytes it took.
+    ///
+    /// # Errors
+    /// As [`Type::decode`].
+    pub fn decode_prefix(&self, bytes: &[u8]) -> Result<(Value, usize)> {
+        self.decode_into(&mut ValueSink, bytes)
+    }
+
+    /// Decodes a message into `sink` and says how many bytes it took.
+    ///
+    /// # Errors
+    /// As [`Type::decode`], and whatever the sink says.
+    pub fn decode_into<S: Sink>(&self, sink: &mut S, bytes: &[u8]) -> Result<(S::Value, usize)> {
+        let decoded = Decoder { sink }.structure(self.as_ref(), bytes, 0, None);
+        let done = decoded.map_err(|error| error.in_type(self.name()))?;
+        Ok((done.value, bytes.len() - done.rest.len()))
+    }
+}
+
+struct Decoder<'s, S> {
+    sink: &'s mut S,
+}
+
+/// A decoded struct.
+struct Done<'a, V> {
+    value: V,
+    rest: &'a [u8],
+    /// The slot of the field that was watched for, if it was there.
+    watched: Option<Slot<'a>>,
+}
+
+impl<S: Sink> Decoder<'_, S> {
+    fn structure<'a>(
+        &mut self,
+        ty: TypeRef<'_>,
+        bytes: &'a [u8],
+        depth: usize,
+        watch: Option<u16>,
+    ) -> Result<Done<'a, S::Value>> {
+        let mut slots = Fields::new(bytes).map_err(Error::decode)?;
+        let mut known = ty.fields().iter().peekable();
+        let mut made = self.sink.begin_struct(ty, slots.slots_left().min(ty.fields().len()))?;
+        let mut watched = None;
+        while let Some((tag, slot)) = slots.next().map_err(Error::decode)? {
+            while known.next_if(|field| u32::from(field.tag()) < tag).is_some() {}
+            let Some(field) = known.next_if(|field| u32::from(field.tag()) == tag) else { continue };
+            if depth >= DEPTH_LIMIT {
+                return Err(Error::decode(Fault::TooDeep).in_field(field.name()));
+            }
+            let value = self.field(ty, field, slot, depth).map_err(|error| error.in_field(field.name()))?;
+            self.sink.field(&mut made, field, value)?;
+            if watch == Some(field.tag()) {
+                watched = Some(slot);
+            }
+        }
+        Ok(Done { value: self.sink.end_struct(made)?, rest: slots.rest(), watched })
+    }
+
+    fn field(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
+        match field.shape() {
+            Shape::Single => self.single(ty, field, slot, depth),
+            Shape::Array => self.array(ty, field, slot, depth),
+            Shape::Keyed { key } => self.keyed(ty, field, key, slot, depth),
+            Shape::Map { key, value } => self.map(ty, field, (key, value), slot, depth),
+        }
+    }
+
+    fn single(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
+        let sink = &mut *self.sink;
+        match field.kind() {
+            Kind::Integer => sink.integer(slot.integer().map_err(Error::decode)?),
+            Kind::Decimal { scale } => sink.number(slot.decimal(scale).map_err(Error::decode)?),
+            Kind::Boolean => sink.boolean(slot.boolean().map_err(Error::decode)?),
+            Kind::Double => sink.number(slot.double().map_err(Error::decode)?),
+            Kind::String => sink.string(slot.bytes().map_err(Error::decode)?),
+            Kind::Binary => sink.binary(slot.bytes().map_err(Error::decode)?),
+            Kind::Struct(id) => {
+                let bytes = slot.nested().map_err(Error::decode)?;
+                self.nested(ty.by_id(id), bytes, depth, None).map(|(value, _)| value)
+            }
+        }
+    }
+
+    /// A struct one level down, which must take its bytes exactly.
+    fn nested<'a>(
+        &mut self,
+        ty: TypeRef<'_>,
+        bytes: &'a [u8],
+        depth: usize,
+        watch: Option<u16>,
+    ) -> Result<(S::Value, Option<Slot<'a>>)> {
+        let done = self.structure(ty, bytes, depth + 1, watch)?;
+        if !done.rest.is_empty() {
+            return Err(Error::decode(Fault::Trailing(done.rest.len())));
+        }
+        Ok((done.value, done.watched))
+    }
+
+    fn array(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
+        match field.kind() {
+            Kind::Integer => {
+                let integers = slot.integers().map_err(Error::decode)?;
+                self.numbers(field, integers, |sink, integer| sink.integer(integer))
+            }
+            Kind::Decimal { scale } => {
+                let integers = slot.integers().map_err(Error::decode)?;
+                self.numbers(field, integers, |sink, integer| sink.number(integer_to_decimal(integer, scale)))
+            }
+            Kind::Double => {
+                let doubles = slot.doubles().map_err(Error::decode)?;
+                self.numbers(field, doubles, |sink, double| sink.number(double))
+            }
+            Kind::Boolean => self.sink.booleans(field, slot.booleans().map_err(Error::decode)?),
+            Kind::String => self.elements(field, slot, |this, bytes| this.sink.string(bytes)),
+            Kind::Binary => self.elements(field, slot, |this, bytes| this.sink.binary(bytes)),
+            Kind::Struct(id) => self.elements(field, slot, |this, bytes| {
+                this.nested(ty.by_id(id), bytes, depth, None).map(|(value, _)| value)
+            }),
+        }
+    }
+
+    fn numbers<T>(
+        &mut self,
+        field: &Field,
+        numbers: impl ExactSizeIterator<Item = T>,
+        make: impl Fn(&mut S, T) -> Result<S::Value>,
+    ) -> Result<S::Value> {
+        let mut array = self.sink.begin_array(field, numbers.len())?;
+        for number in numbers {
+            let value = make(self.sink, number)?;
+            self.sink.element(&mut array, value)?;
+        }
+        self.sink.end_array(array)
+    }
+
+    fn elements<'a>(
+        &mut self,
+        field: &Field,
+        slot: Slot<'a>,
+        mut make: impl FnMut(&mut Self, &'a [u8]) -> Result<S::Value>,
+    ) -> Result<S::Value> {
+        let (elements, count) = counted(slot)?;
+        let mut array = self.sink.begin_array(field, count)?;
+        each(elements, |bytes| {
+            let value = make(self, bytes)?;
+            self.sink.element(&mut array, value)
+        })?;
+        self.sink.end_array(array)
+    }
+
+    fn keyed(
+        &mut self,
+        ty: TypeRef<'_>,
+        field: &Field,
+        key: usize,
+        slot: Slot<'_>,
+        depth: usize,
+    ) -> Result<S::Value> {
+        let Kind::Struct(id) = field.kind() else { return Err(Error::decode(Fault::Data("a builtin"))) };
+        let (item, (elements, count)) = (ty.by_id(id), counted(slot)?);
+        let key = &item.fields()[key];
+        let mut map = self.sink.begin_map(field, count)?;
+        each(elements, |bytes| {
+            let (value, watched) = self.nested(item, bytes, depth, Some(key.tag()))?;
+            let slot = watched.ok_or_else(|| Error::decode(Fault::NoKey(key.name().into())))?;
+            let key = self.key(item, key, slot, depth).map_err(|error| error.in_field(key.name()))?;
+            self.sink.entry(&mut map, key, value)
+        })?;
+        self.sink.end_map(map)
+    }
+
+    /// The key of an entry. The schema lets an array pass as key; nothing can be found by one.
+    fn key(&mut self, ty: TypeRef<'_>, key: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
+        if key.shape() != Shape::Single {
+            return Err(Error::decode(Fault::Mismatch { expected: "a key", found: "an array" }));
+        }
+        self.single(ty, key, slot, depth)
+    }
+
+    fn map(
+        &mut self,
+        ty: TypeRef<'_>,
+        field: &Field,
+        positions: (usize, usize),
+        slot: Slot<'_>,
+        depth: usize,
+    ) -> Result<S::Value> {
+        let Kind::Struct(id) = field.kind() else { return Err(Error::decode(Fault::Data("a builtin"))) };
+        let (pair, (elements, count)) = (ty.by_id(id), counted(slot)?);
+        let mut map = self.sink.begin_map(field, count)?;
+        each(elements, |bytes| {
+            let (key, value) = self.pair(pair, positions, bytes, depth + 1)?;
+            self.sink.entry(&mut map, key, value)
+        })?;
+        self.sink.end_map(map)
+    }
+
+    /// An entry of a `*T()`: a struct of two fields, the key and the value. Both must be there.
+    fn pair(
+        &mut self,
+        ty: TypeRef<'_>,
+        positions: (usize, usize),
+        bytes: &[u8],
+        depth: usize,
+    ) -> Result<(S::Value, S::Value)> {
+        let (key_field, value_field) = (&ty.fields()[positions.0], &ty.fields()[positions.1]);
+        let mut slots = Fields::new(bytes).map_err(Error::decode)?;
+        let (mut key, mut value) = (None, None);
+        while let Some((tag, slot)) = slots.next().map_err(Error::decode)? {
+            let (field, made) = match tag {
+                tag if tag == u32::from(key_field.tag()) => (key_field, &mut key),
+                tag if tag == u32::from(value_field.tag()) => (value_field, &mut value),
+                _ => continue,
+            };
+            if depth >= DEPTH_LIMIT {
+                return Err(Error::decode(Fault::TooDeep).in_field(field.name()));
+            }
+            let is_key = std::ptr::eq(field, key_field);
+            let read =
+                if is_key { self.key(ty, field, slot, depth) } else { self.field(ty, field, slot, depth) };
+            *made = Some(read.map_err(|error| error.in_field(field.name()))?);
+        }
+        if !slots.rest().is_empty() {
+            return Err(Error::decode(Fault::Trailing(slots.rest().len())));
+        }
+        let key = key.ok_or_else(|| Error::decode(Fault::NoKey(key_field.name().into())))?;
+        let value = value.ok_or_else(|| Error::decode(Fault::NoValue(value_field.name().into())))?;
+        Ok((key, value))
+    }
+}
+
+fn counted(slot: Slot<'_>) -> Result<(Elements<'_>, usize)> {
+    let elements = slot.elements().map_err(Error::decode)?;
+    let count = elements.count().map_err(Error::decode)?;
+    Ok((elements, count))
+}
+
+/// Goes over the elements; an error is told the element's number.
+fn each<'a>(mut elements: Elements<'a>, mut make: impl FnMut(&'a [u8]) -> Result<()>) -> Result<()> {
+    let mut index = 0;
+    while let Some(bytes) = elements.next().map_err(Error::decode)? {
+        make(bytes).map_err(|error| error.in_element(index))?;
+        index += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! One field of a type: its name, tag, kind and shape.
+
+use std::sync::Arc;
+
+/// A field of a [`Type`](crate::Type).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    pub(crate) name: Arc<str>,
+    pub(crate) tag: u16,
+    pub(crate) kind: Kind,
+    pub(crate) shape: Shape,
+    /// The number that a bundle stores beside the builtin type: decimal digits, or 1 for binary.
+    pub(crate) extra: Option<u16>,
+    pub(crate) id: u32,
+    /// Its place among the fields of its type.
+    pub(crate) position: u32,
+    pub(crate) doc: Box<str>,
+}
+
+/// What a field holds, or each of its elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `integer`
+    Integer,
+    /// `integer(n)`: a number of n decimal places that travels as an integer.
+    Decimal {
+        /// 10 to the power of n, in wrapping 32-bit arithmetic as in the reference.
+        scale: i32,
+    },
+    /// `boolean`
+    Boolean,
+    /// `double`
+    Double,
+    /// `string`
+    String,
+    /// `binary`
+    Binary,
+    /// Another type, by its id.
+    Struct(usize),
+}
+
+/// How many of its kind a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `T`
+    Single,
+    /// `*T`
+    Array,
+    /// `*T(key)`: structs, found by one of their fields.
+    Keyed {
+        /// The position of the key among the fields of T.
+        key: usize,
+    },
+    /// `*T()`: pairs, T being a struct of two fields.
+    Map {
+        /// The position of the key among the fields of T.
+        key: usize,
+        /// The position of the value among the fields of T.
+        value: usize,
+    },
+}
+
+/// What a field of a builtin type is made of: the kind that the codec sees and the number that a bundle stores.
+pub(crate) struct FieldParts {
+    pub kind: Kind,
+    pub extra: Option<u16>,
+}
+
+impl FieldParts {
+    /// An integer of `digits` decimal places. From 32 places on the scale is 0 and the reference has a plain integer.
+    pub(crate) fn decimal(digits: u16) -> Self {
+        let scale = 10_i32.wrapping_pow(digits.into());
+        let kind = if scale == 0 { Kind::Integer } else { Kind::Decimal { scale } };
+        Self { kind, extra: Some(digits) }
+    }
+
+    /// The builtin type of this name.
+    pub(crate) fn builtin(name: &str) -> Option<Self> {
+        let kind = match name {
+            "integer" => Kind::Integer,
+            "boolean" => Kind::Boolean,
+            "string" => Kind::String,
+            "binary" => return Some(Self { kind: Kind::Binary, extra: Some(1) }),
+            "double" => Kind::Double,
+            _ => return None,
+        };
+        Some(Self { kind, extra: None })
+    }
+}
+
+impl Field {
+    /// The name, as the schema spells it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The tag, 0 to 32766.
+    pub fn tag(&self) -> u16 {
+        self.tag
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How many of them.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// A number that no other field of the same schema has, counted from 0: an index for what a caller keeps per field.
+    pub fn id(&self) -> usize {
+        self.id as usize
+    }
+
+    /// The comment lines above the field, each ended by a newline.
+    pub fn doc(&self) -> &str {
+        &self.doc
+    }
+}

@@ -1,0 +1,138 @@
+//! One type of a schema, and the handle that callers hold.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::field::Field;
+use super::{Kind, Schema, Tables};
+use crate::error::Place;
+use crate::value::Names;
+
+/// A type as the schema holds it.
+#[derive(Debug)]
+pub(crate) struct TypeDef {
+    pub name: Box<str>,
+    /// Ascending by tag.
+    pub fields: Box<[Field]>,
+    /// The fields' names once more, shared with every decoded struct.
+    pub names: Arc<Names>,
+    /// Header slots when every field is there: one each, and one for each gap between tags.
+    pub room: usize,
+    pub doc: Box<str>,
+    pub place: Option<Place>,
+}
+
+impl TypeDef {
+    /// `fields` must ascend by tag.
+    pub(crate) fn new(name: Box<str>, fields: Vec<Field>, doc: Box<str>, place: Option<Place>) -> Self {
+        let names = Arc::new(fields.iter().map(|field| Arc::clone(&field.name)).collect());
+        let mut room = fields.len();
+        let mut next = 0;
+        for field in &fields {
+            room += usize::from(field.tag > next);
+            next = field.tag + 1;
+        }
+        Self { name, fields: fields.into(), names, room, doc, place }
+    }
+}
+
+/// A type that a source or sink is asked about, borrowed from its schema.
+#[derive(Clone, Copy)]
+pub struct TypeRef<'s> {
+    pub(crate) tables: &'s Tables,
+    pub(crate) def: &'s TypeDef,
+}
+
+impl<'s> TypeRef<'s> {
+    /// The full name.
+    pub fn name(self) -> &'s str {
+        &self.def.name
+    }
+
+    /// The fields, ascending by tag.
+    pub fn fields(self) -> &'s [Field] {
+        &self.def.fields
+    }
+
+    /// The type of this id. Ids come from fields of the same schema, so there is one.
+    pub(crate) fn by_id(self, id: usize) -> Self {
+        Self { tables: self.tables, def: &self.tables.types[id] }
+    }
+}
+
+impl fmt::Debug for TypeRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TypeRef({})", self.name())
+    }
+}
+
+/// A struct type of a schema: a cheap handle that encodes and decodes.
+#[derive(Clone)]
+pub struct Type {
+    schema: Schema,
+    id: usize,
+}
+
+impl Type {
+    pub(super) fn new(schema: Schema, id: usize) -> Self {
+        Self { schema, id }
+    }
+
+    fn def(&self) -> &TypeDef {
+        &self.schema.tables().types[self.id]
+    }
+
+    /// The same type, borrowed.
+    pub fn as_ref(&self) -> TypeRef<'_> {
+        TypeRef { tables: self.schema.tables(), def: self.def() }
+    }
+
+    /// The schema that the type is part of.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The type's number in its schema.
+    pub fn id(&self) -> usize {
+        self.id
+    }
+
+    /// The full name, such as `Person.PhoneNumber` for a type nested in another.
+    pub fn name(&self) -> &str {
+        &self.def().name
+    }
+
+    /// The fields, ascending by tag.
+    pub fn fields(&self) -> &[Field] {
+        &self.def().fields
+    }
+
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields().iter().find(|field| field.name() == name)
+    }
+
+    /// The type that a field holds, if it holds structs.
+    pub fn type_of(&self, field: &Field) -> Option<Self> {
+        match field.kind {
+            Kind::Struct(id) => self.schema.type_by_id(id),
+            _ => None,
+        }
+    }
+
+    /// The comment lines above the type, each ended by a newline.
+    pub fn doc(&self) -> &str {
+        &self.def().doc
+    }
+
+    /// Where the type is declared; unknown when the schema comes from a bundle.
+    pub fn place(&self) -> Option<&Place> {
+        self.def().place.as_ref()
+    }
+}
+
+impl fmt::Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Type({})", self.name())
+    }
+}

@@ -1,0 +1,104 @@
+//! Decoding builds values through this.
+
+use std::sync::Arc;
+
+use super::{Array, Map, Names, Struct, Value};
+use crate::decode::Sink;
+use crate::error::Result;
+use crate::schema::{Field, Shape, TypeRef};
+use crate::wire::Booleans;
+
+/// Makes `Value`s of what the decoder finds.
+pub(crate) struct ValueSink;
+
+/// A struct that is being decoded.
+pub(crate) struct Draft {
+    names: Arc<Names>,
+    entries: Vec<(u32, Value)>,
+}
+
+impl Sink for ValueSink {
+    type Value = Value;
+    type Struct = Draft;
+    type Array = Vec<Value>;
+    type Map = Entries;
+
+    fn integer(&mut self, value: i64) -> Result<Value> {
+        Ok(Value::Integer(value))
+    }
+
+    fn number(&mut self, value: f64) -> Result<Value> {
+        Ok(Value::Double(value))
+    }
+
+    fn boolean(&mut self, value: bool) -> Result<Value> {
+        Ok(Value::Boolean(value))
+    }
+
+    /// The wire does not promise UTF-8; what is none stays as bytes.
+    fn string(&mut self, bytes: &[u8]) -> Result<Value> {
+        Ok(std::str::from_utf8(bytes).map_or_else(|_| bytes.into(), Value::from))
+    }
+
+    fn binary(&mut self, bytes: &[u8]) -> Result<Value> {
+        Ok(bytes.into())
+    }
+
+    fn begin_struct(&mut self, ty: TypeRef<'_>, room: usize) -> Result<Draft> {
+        Ok(Draft { names: Arc::clone(&ty.def.names), entries: Vec::with_capacity(room) })
+    }
+
+    fn field(&mut self, draft: &mut Draft, field: &Field, value: Value) -> Result<()> {
+        draft.entries.push((field.position, value));
+        Ok(())
+    }
+
+    fn end_struct(&mut self, draft: Draft) -> Result<Value> {
+        Ok(Value::Struct(Struct::from_entries(draft.names, draft.entries)))
+    }
+
+    fn begin_array(&mut self, _: &Field, len: usize) -> Result<Vec<Value>> {
+        Ok(Vec::with_capacity(len))
+    }
+
+    fn element(&mut self, array: &mut Vec<Value>, value: Value) -> Result<()> {
+        array.push(value);
+        Ok(())
+    }
+
+    fn end_array(&mut self, array: Vec<Value>) -> Result<Value> {
+        Ok(Value::Array(array.into()))
+    }
+
+    fn booleans(&mut self, _: &Field, booleans: Booleans<'_>) -> Result<Value> {
+        Ok(Value::Array(Array::from_booleans(booleans)))
+    }
+
+    fn begin_map(&mut self, field: &Field, len: usize) -> Result<Entries> {
+        Ok(match field.shape() {
+            Shape::Keyed { key } => Entries::Keyed(key, Vec::with_capacity(len)),
+            _ => Entries::Pairs(Vec::with_capacity(len)),
+        })
+    }
+
+    fn entry(&mut self, map: &mut Entries, key: Value, value: Value) -> Result<()> {
+        match map {
+            Entries::Pairs(pairs) => pairs.push((key, value)),
+            Entries::Keyed(_, items) => items.push(value),
+        }
+        Ok(())
+    }
+
+    fn end_map(&mut self, map: Entries) -> Result<Value> {
+        Ok(Value::Map(match map {
+            Entries::Pairs(pairs) => Map::from_pairs(pairs),
+            Entries::Keyed(key, items) => Map::keyed(key, items),
+        }))
+    }
+}
+
+/// A map that is being decoded.
+pub(crate) enum Entries {
+    Pairs(Vec<(Value, Value)>),
+    Keyed(usize, Vec<Value>),
+}

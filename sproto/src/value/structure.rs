@@ -1,0 +1,121 @@
+//! The fields of a struct value.
+
+use std::sync::Arc;
+
+use super::Value;
+
+/// A struct: fields by name. Only those that are present are held.
+#[derive(Clone, Default)]
+pub struct Struct {
+    /// Every decoded struct of a type shares the names of that type.
+    names: Arc<Names>,
+    /// Positions among the names, ascending, and the values. A boxed slice keeps a `Value` at 32 bytes.
+    entries: Box<[(u32, Value)]>,
+}
+
+/// Field names, each at its position.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names(Vec<Arc<str>>);
+
+impl FromIterator<Arc<str>> for Names {
+    fn from_iter<I: IntoIterator<Item = Arc<str>>>(names: I) -> Self {
+        Self(names.into_iter().collect())
+    }
+}
+
+impl Struct {
+    /// A struct without fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `entries` must ascend by position.
+    pub(crate) fn from_entries(names: Arc<Names>, entries: Vec<(u32, Value)>) -> Self {
+        Self { names, entries: entries.into() }
+    }
+
+    /// The number of fields that are present.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// No field is present.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value of a field, if it is present.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.at(self.names.0.iter().position(|known| **known == *name)?)
+    }
+
+    /// The same, for a caller who knows where the name usually stands.
+    pub(crate) fn get_near(&self, name: &Arc<str>, position: usize) -> Option<&Value> {
+        match self.names.0.get(position) {
+            Some(known) if Arc::ptr_eq(known, name) || known == name => self.at(position),
+            _ => self.get(name),
+        }
+    }
+
+    /// The value at a position among the names.
+    pub(crate) fn at(&self, position: usize) -> Option<&Value> {
+        let guess = position.min(self.entries.len().checked_sub(1)?);
+        let found = self.entries.get(..=guess)?.iter().rev().find(|(at, _)| *at as usize <= position)?;
+        (found.0 as usize == position).then_some(&found.1)
+    }
+
+    /// Sets a field. Nil removes it.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        let position = self.position_of(name);
+        let value = value.into();
+        let mut entries = std::mem::take(&mut self.entries).into_vec();
+        let found = entries.binary_search_by_key(&position, |(at, _)| *at);
+        match (found, value.is_nil()) {
+            (Ok(at), true) => drop(entries.remove(at)),
+            (Ok(at), false) => entries[at].1 = value,
+            (Err(at), false) => entries.insert(at, (position, value)),
+            (Err(_), true) => {}
+        }
+        self.entries = entries.into();
+    }
+
+    /// The same struct with a field set.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    fn position_of(&mut self, name: &str) -> u32 {
+        let known = self.names.0.iter().position(|known| **known == *name);
+        known.unwrap_or_else(|| {
+            let names = Arc::make_mut(&mut self.names);
+            names.0.push(name.into());
+            names.0.len() - 1
+        }) as u32
+    }
+
+    /// Names and values of the fields that are present: in tag order if decoded, else in the order they were first set.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries.iter().filter_map(|(at, value)| Some((&**self.names.0.get(*at as usize)?, value)))
+    }
+}
+
+/// Equal are structs of the same fields, in whatever order.
+impl PartialEq for Struct {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
+    }
+}
+
+impl std::fmt::Debug for Struct {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<N: AsRef<str>, V: Into<Value>> FromIterator<(N, V)> for Struct {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        fields.into_iter().fold(Self::new(), |all, (name, value)| all.with(name.as_ref(), value))
+    }
+}
