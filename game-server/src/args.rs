@@ -58,10 +58,13 @@ fn max_frame(text: &str) -> Result<usize, String> {
     if (64..=64 * 1024 * 1024).contains(&bytes) { Ok(bytes) } else { Err("give 64 to 67108864 bytes".into()) }
 }
 
-/// What clap says, on one line: the fault, and its tip where it has one.
+/// Clap's many lines about a wrong command line, as one that names fault and remedy.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-    let kept: Vec<_> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
-    kept.join("; ").replacen("error: ", "", 1) + " (see --help)"
+    let mut parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let fault = parts.next().unwrap_or_default();
+    let tips: Vec<_> = parts.filter_map(|part| Some(part.strip_prefix("tip: ")?.to_owned())).collect();
+    let remedy =
+        if tips.is_empty() { "`game-server --help` lists the options".into() } else { tips.join("; ") };
+    format!("{}; {remedy}", fault.trim_start_matches("error: "))
 }

@@ -27,7 +27,7 @@ fn bad_options_are_one_line_each_and_exit_code_2() {
     let table: [(&[&str], &str); 8] = [
         (
             &["--lobby-prt", "1"],
-            "unexpected argument '--lobby-prt' found; tip: a similar argument exists: '--lobby-port'",
+            "unexpected argument '--lobby-prt' found; a similar argument exists: '--lobby-port'",
         ),
         (
             &["--game-port", "99999"],
