@@ -124,11 +124,11 @@ impl<S: Sink> Decoder<'_, S> {
         depth: usize,
         watch: Option<u16>,
     ) -> Result<Done<'a, S::Value>> {
-        let mut slots = Fields::new(bytes).map_err(Error::decode)?;
+        let mut slots = Fields::new(bytes)?;
         let mut known = ty.fields().iter().peekable();
         let mut made = self.sink.begin_struct(ty, slots.slots_left().min(ty.fields().len()))?;
         let mut watched = None;
-        while let Some((tag, slot)) = slots.next().map_err(Error::decode)? {
+        while let Some((tag, slot)) = slots.next()? {
             while known.next_if(|field| u32::from(field.tag()) < tag).is_some() {}
             let Some(field) = known.next_if(|field| u32::from(field.tag()) == tag) else { continue };
             if depth >= DEPTH_LIMIT {
@@ -155,14 +155,14 @@ impl<S: Sink> Decoder<'_, S> {
     fn single(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
         let sink = &mut *self.sink;
         match field.kind() {
-            Kind::Integer => sink.integer(slot.integer().map_err(Error::decode)?),
-            Kind::Decimal { scale } => sink.number(slot.decimal(scale).map_err(Error::decode)?),
-            Kind::Boolean => sink.boolean(slot.boolean().map_err(Error::decode)?),
-            Kind::Double => sink.number(slot.double().map_err(Error::decode)?),
-            Kind::String => sink.string(slot.bytes().map_err(Error::decode)?),
-            Kind::Binary => sink.binary(slot.bytes().map_err(Error::decode)?),
+            Kind::Integer => sink.integer(slot.integer()?),
+            Kind::Decimal { scale } => sink.number(slot.decimal(scale)?),
+            Kind::Boolean => sink.boolean(slot.boolean()?),
+            Kind::Double => sink.number(slot.double()?),
+            Kind::String => sink.string(slot.bytes()?),
+            Kind::Binary => sink.binary(slot.bytes()?),
             Kind::Struct(id) => {
-                let bytes = slot.nested().map_err(Error::decode)?;
+                let bytes = slot.nested()?;
                 self.nested(ty.by_id(id), bytes, depth, None).map(|(value, _)| value)
             }
         }
@@ -186,18 +186,18 @@ impl<S: Sink> Decoder<'_, S> {
     fn array(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
         match field.kind() {
             Kind::Integer => {
-                let integers = slot.integers().map_err(Error::decode)?;
+                let integers = slot.integers()?;
                 self.numbers(field, integers, |sink, integer| sink.integer(integer))
             }
             Kind::Decimal { scale } => {
-                let integers = slot.integers().map_err(Error::decode)?;
+                let integers = slot.integers()?;
                 self.numbers(field, integers, |sink, integer| sink.number(integer_to_decimal(integer, scale)))
             }
             Kind::Double => {
-                let doubles = slot.doubles().map_err(Error::decode)?;
+                let doubles = slot.doubles()?;
                 self.numbers(field, doubles, |sink, double| sink.number(double))
             }
-            Kind::Boolean => self.sink.booleans(field, slot.booleans().map_err(Error::decode)?),
+            Kind::Boolean => self.sink.booleans(field, slot.booleans()?),
             Kind::String => self.elements(field, slot, |this, bytes| this.sink.string(bytes)),
             Kind::Binary => self.elements(field, slot, |this, bytes| this.sink.binary(bytes)),
             Kind::Struct(id) => self.elements(field, slot, |this, bytes| {
@@ -291,9 +291,9 @@ impl<S: Sink> Decoder<'_, S> {
         depth: usize,
     ) -> Result<(S::Value, S::Value)> {
         let (key_field, value_field) = (&ty.fields()[positions.0], &ty.fields()[positions.1]);
-        let mut slots = Fields::new(bytes).map_err(Error::decode)?;
+        let mut slots = Fields::new(bytes)?;
         let (mut key, mut value) = (None, None);
-        while let Some((tag, slot)) = slots.next().map_err(Error::decode)? {
+        while let Some((tag, slot)) = slots.next()? {
             let (field, made) = match tag {
                 tag if tag == u32::from(key_field.tag()) => (key_field, &mut key),
                 tag if tag == u32::from(value_field.tag()) => (value_field, &mut value),
@@ -317,15 +317,15 @@ impl<S: Sink> Decoder<'_, S> {
 }
 
 fn counted(slot: Slot<'_>) -> Result<(Elements<'_>, usize)> {
-    let elements = slot.elements().map_err(Error::decode)?;
-    let count = elements.count().map_err(Error::decode)?;
+    let elements = slot.elements()?;
+    let count = elements.count()?;
     Ok((elements, count))
 }
 
 /// Goes over the elements; an error is told the element's number.
 fn each<'a>(mut elements: Elements<'a>, mut make: impl FnMut(&'a [u8]) -> Result<()>) -> Result<()> {
     let mut index = 0;
-    while let Some(bytes) = elements.next().map_err(Error::decode)? {
+    while let Some(bytes) = elements.next()? {
         make(bytes).map_err(|error| error.in_element(index))?;
         index += 1;
     }

@@ -38,6 +38,14 @@ pub enum Error {
     /// A value that does not fit the type; the path leads to the place.
     #[error("{0}")]
     Encode(Box<CodecError>),
+    /// The schema cannot be turned into Rust.
+    #[cfg(feature = "build")]
+    #[error("{0}")]
+    Generate(Box<String>),
+    /// A file cannot be written.
+    #[cfg(feature = "build")]
+    #[error("cannot write {}: {}", .0.path.display(), .0.source)]
+    Write(#[source] Box<ReadError>),
     /// A packed stream ends in the middle of a word.
     #[error("invalid unpack stream: {need} bytes needed at offset {at}, {have} left")]
     Unpack {
@@ -139,6 +147,13 @@ impl fmt::Display for CodecError {
             return self.fault.fmt(f);
         }
         write!(f, "{}: {}", self.path, self.fault)
+    }
+}
+
+/// A fault found while decoding.
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::decode(fault)
     }
 }
 

@@ -5,10 +5,15 @@
 //! the primitives of [`wire`], and [`pack`] takes the zeros out.
 #![deny(missing_docs)]
 
+#[cfg(feature = "build")]
+pub mod build;
 pub mod decode;
 pub mod encode;
 mod error;
 mod fault;
+#[doc(hidden)]
+pub mod glue;
+mod message;
 mod pack;
 mod path;
 mod schema;
@@ -18,6 +23,7 @@ pub mod wire;
 
 pub use error::{CodecError, Error, Place, ReadError, Result, SchemaError, SyntaxError};
 pub use fault::Fault;
+pub use message::{Message, MessageRef};
 pub use pack::{pack, unpack};
 pub use path::Path;
 pub use schema::{Field, Kind, Protocol, Schema, Shape, Type, TypeRef};

@@ -17,6 +17,8 @@ pub use protocol::Protocol;
 pub use types::{Type, TypeRef};
 
 pub(crate) use field::FieldParts;
+#[cfg(feature = "build")]
+pub(crate) use files::{list_files, read_file};
 pub(crate) use protocol::ProtocolDef;
 pub(crate) use types::TypeDef;
 

@@ -7,16 +7,16 @@ use crate::error::{Error, ReadError, Result};
 
 /// Name and text of every `*.sproto` file below `directory`, by path.
 pub(crate) fn read_dir(directory: &Path) -> Result<Vec<(String, String)>> {
-    let paths = list(directory)?;
+    let paths = list_files(directory)?;
     if paths.is_empty() {
         let source = std::io::Error::new(std::io::ErrorKind::NotFound, "it holds no *.sproto file");
         return Err(unreadable(directory, source));
     }
-    paths.iter().map(|path| Ok((path.display().to_string(), read(path)?))).collect()
+    paths.iter().map(|path| Ok((path.display().to_string(), read_file(path)?))).collect()
 }
 
 /// The paths of every `*.sproto` file below `directory`, sorted. Linked directories are not entered.
-pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn list_files(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut left = vec![directory.to_owned()];
     while let Some(directory) = left.pop() {
@@ -35,7 +35,7 @@ pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Comments may hold any bytes; anywhere else the parser refuses what is not ASCII.
-fn read(path: &Path) -> Result<String> {
+pub(crate) fn read_file(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

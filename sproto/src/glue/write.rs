@@ -1,0 +1,220 @@
+//! Writing: first all slots of a struct, then the data of those that are not inline. Nothing has to be moved.
+
+use crate::wire::{INLINE_MAX, Length, decimal_to_integer, put_bytes as put};
+
+/// Structs of a recursive type that nest too deep. The root makes an error of it.
+#[derive(Debug)]
+pub struct TooDeep;
+
+/// Writes itself, as a struct at a level.
+pub trait Write {
+    /// # Errors
+    /// Too deep.
+    fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<(), TooDeep>;
+}
+
+impl<T: Write> Write for Box<T> {
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<(), TooDeep> {
+        (**self).write(out, depth)
+    }
+}
+
+/// The header of one struct. Fields are told in tag order, whether they are there or not.
+#[derive(Debug)]
+#[must_use]
+pub struct Slots {
+    start: usize,
+    next: u16,
+}
+
+impl Slots {
+    /// Begins a struct at the end of `out`.
+    #[inline]
+    pub fn new(out: &mut Vec<u8>) -> Self {
+        out.extend_from_slice(&[0; 2]);
+        Self { start: out.len(), next: 0 }
+    }
+
+    /// An integer: inline, or data to follow.
+    #[inline]
+    pub fn integer(&mut self, out: &mut Vec<u8>, tag: u16, value: Option<i64>) {
+        if let Some(value) = value {
+            self.put(out, tag, if is_inline(value) { (value as u16 + 1) * 2 } else { 0 });
+        }
+    }
+
+    /// A boolean.
+    #[inline]
+    pub fn boolean(&mut self, out: &mut Vec<u8>, tag: u16, value: Option<bool>) {
+        if let Some(value) = value {
+            self.put(out, tag, (u16::from(value) + 1) * 2);
+        }
+    }
+
+    /// Anything that is data, if it is there.
+    #[inline]
+    pub fn data(&mut self, out: &mut Vec<u8>, tag: u16, there: bool) {
+        if there {
+            self.put(out, tag, 0);
+        }
+    }
+
+    /// Writes the slot count.
+    #[inline]
+    pub fn finish(self, out: &mut [u8]) {
+        let count = ((out.len() - self.start) / 2) as u16;
+        if let Some(word) = out.get_mut(self.start - 2..self.start) {
+            word.copy_from_slice(&count.to_le_bytes());
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, out: &mut Vec<u8>, tag: u16, slot: u16) {
+        if tag > self.next {
+            out.extend_from_slice(&((tag - self.next) * 2 - 1).to_le_bytes());
+        }
+        out.extend_from_slice(&slot.to_le_bytes());
+        self.next = tag + 1;
+    }
+}
+
+#[inline]
+fn is_inline(value: i64) -> bool {
+    (0..=INLINE_MAX).contains(&value)
+}
+
+/// The data of an integer that is not inline.
+#[inline]
+pub fn put_integer(out: &mut Vec<u8>, value: Option<i64>) {
+    match value {
+        Some(value) if !is_inline(value) => match i32::try_from(value) {
+            Ok(narrow) => put(out, &narrow.to_le_bytes()),
+            Err(_) => put(out, &value.to_le_bytes()),
+        },
+        _ => {}
+    }
+}
+
+/// The data of a double.
+#[inline]
+pub fn put_double(out: &mut Vec<u8>, value: Option<f64>) {
+    if let Some(value) = value {
+        put(out, &value.to_bits().to_le_bytes());
+    }
+}
+
+/// The data of a string or binary.
+#[inline]
+pub fn put_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    if let Some(bytes) = bytes {
+        put(out, bytes);
+    }
+}
+
+/// The data of a nested struct.
+///
+/// # Errors
+/// Too deep.
+#[inline]
+pub fn put_nested<T: Write>(out: &mut Vec<u8>, value: Option<&T>, depth: usize) -> Result<(), TooDeep> {
+    let Some(value) = value else { return Ok(()) };
+    let length = Length::open(out);
+    value.write(out, depth + 1)?;
+    length.close(out);
+    Ok(())
+}
+
+/// The data of an array of integers.
+pub fn put_integers(out: &mut Vec<u8>, values: Option<&[i64]>) {
+    if let Some(values) = values {
+        put_widths(out, values.iter().copied());
+    }
+}
+
+/// The data of an array of decimals.
+pub fn put_decimals(out: &mut Vec<u8>, values: Option<&[f64]>, scale: i32) {
+    if let Some(values) = values {
+        put_widths(out, values.iter().map(|&value| decimal_to_integer(value, scale)));
+    }
+}
+
+/// All elements are 4 bytes wide, or 8 if one of them needs that. An empty array has no width.
+fn put_widths(out: &mut Vec<u8>, values: impl ExactSizeIterator<Item = i64> + Clone) {
+    let length = Length::open(out);
+    let mut narrow = values.clone();
+    if values.len() == 0 {
+    } else if narrow.all(|value| i32::try_from(value).is_ok()) {
+        out.push(4);
+        values.for_each(|value| out.extend_from_slice(&(value as i32).to_le_bytes()));
+    } else {
+        out.push(8);
+        values.for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
+    }
+    length.close(out);
+}
+
+/// The data of an array of doubles.
+pub fn put_doubles(out: &mut Vec<u8>, values: Option<&[f64]>) {
+    let Some(values) = values else { return };
+    let length = Length::open(out);
+    if !values.is_empty() {
+        out.push(8);
+    }
+    values.iter().for_each(|value| out.extend_from_slice(&value.to_bits().to_le_bytes()));
+    length.close(out);
+}
+
+/// The data of an array of booleans.
+pub fn put_booleans(out: &mut Vec<u8>, values: Option<&[bool]>) {
+    let Some(values) = values else { return };
+    let length = Length::open(out);
+    out.extend(values.iter().map(|&value| u8::from(value)));
+    length.close(out);
+}
+
+/// The data of an array of strings or binaries.
+#[inline]
+pub fn put_list<T: AsRef<[u8]>>(out: &mut Vec<u8>, values: Option<&[T]>) {
+    let Some(values) = values else { return };
+    let length = Length::open(out);
+    values.iter().for_each(|value| put(out, value.as_ref()));
+    length.close(out);
+}
+
+/// The data of an array of structs.
+///
+/// # Errors
+/// Too deep.
+#[inline]
+pub fn put_structs<T: Write>(out: &mut Vec<u8>, values: Option<&[T]>, depth: usize) -> Result<(), TooDeep> {
+    let Some(values) = values else { return Ok(()) };
+    let length = Length::open(out);
+    for value in values {
+        put_nested(out, Some(value), depth)?;
+    }
+    length.close(out);
+    Ok(())
+}
+
+/// The data of a map whose entries, structs of two fields, `entry` writes.
+///
+/// # Errors
+/// Too deep.
+#[inline]
+pub fn put_map<E>(
+    out: &mut Vec<u8>,
+    entries: Option<impl IntoIterator<Item = E>>,
+    depth: usize,
+    mut entry: impl FnMut(&mut Vec<u8>, E, usize) -> Result<(), TooDeep>,
+) -> Result<(), TooDeep> {
+    let Some(entries) = entries else { return Ok(()) };
+    let length = Length::open(out);
+    for item in entries {
+        let nested = Length::open(out);
+        entry(out, item, depth + 1)?;
+        nested.close(out);
+    }
+    length.close(out);
+    Ok(())
+}
