@@ -138,7 +138,7 @@ impl Connection {
         self.shared.counters.read(ask);
         let reply = self.session.answer(request, &self.shared)?;
         self.owed = Some(self.shared.counters.owe(ask));
-        self.write(reply.encode()).await?;
+        self.write(reply.encode().map_err(Fault::from)?).await?;
         self.paid();
         if ask == Ask::Login {
             self.playing = Some(self.shared.counters.play());

@@ -4,7 +4,7 @@ mod args;
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,7 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use args::Args;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(io::stderr).with_target(false).init();
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    log.with_target(false).init();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) if error.use_stderr() => return fail(&args::one_line(&error), 2),

@@ -1,11 +1,22 @@
-//! The role protocol in dialect `msg`: an envelope `.Msg {Name, Bin}` around each message. Bytes come in as a
-//! [`Request`], a [`Reply`] goes out as bytes.
+//! The role protocol in dialect `msg`: an envelope `.Msg {Name, Bin}` around each message. Bytes come in and become a
+//! [`Request`]; a [`Reply`] becomes bytes and goes out.
 
-use std::sync::LazyLock;
-
-use sproto::{Schema, Value, value};
+use sproto::{Message, MessageRef};
 
 use crate::fault::Fault;
+use role::{
+    EchoRequest, EchoRequestRef, EchoResponse, EchoResponseRef, LoginRespone, LoginReuest, MsgRef,
+    ServerListRequest, ServerListResponse,
+};
+
+mod role {
+    //! The structs of proto/game/*.sproto, as generated.
+    #![allow(dead_code, unreachable_pub, reason = "made for any user, also for one who needs more of it")]
+    include!(concat!(env!("OUT_DIR"), "/role.rs"));
+}
+
+/// What the game puts behind the text that it echoes.
+const MARK: &str = " from server";
 
 /// The requests of the role protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,62 +31,49 @@ impl Ask {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::ServerList => "ServerListRequest",
-            Self::Login => "LoginReuest",
-            Self::Echo => "EchoRequest",
+            Self::ServerList => ServerListRequest::NAME,
+            Self::Login => LoginReuest::NAME,
+            Self::Echo => EchoRequest::NAME,
         }
     }
 
     pub(crate) fn reply_name(self) -> &'static str {
         match self {
-            Self::ServerList => "ServerListResponse",
-            Self::Login => "LoginRespone",
-            Self::Echo => "EchoResponse",
+            Self::ServerList => ServerListResponse::NAME,
+            Self::Login => LoginRespone::NAME,
+            Self::Echo => EchoResponse::NAME,
         }
+    }
+
+    fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ask| ask.name() == name)
     }
 }
 
-/// A request as it was read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+/// A request as it was read; what it holds is borrowed from its frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request<'a> {
     ServerList,
     Login,
-    Echo { text: String },
+    Echo { text: &'a str },
 }
 
-/// What is answered.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Reply<'a> {
-    ServerList { address: &'a str },
-    Login { value: i64 },
-    Echo { text: String },
-}
-
-static SCHEMA: LazyLock<Schema> =
-    LazyLock::new(|| Schema::from_texts(proto::game::FILES).unwrap_or_else(|_| unreachable!()));
-
-fn decode(name: &str, bytes: &[u8]) -> Result<Value, Fault> {
-    Ok(SCHEMA.require_type(name)?.decode(bytes)?)
-}
-
-impl Request {
-    pub(crate) fn decode(frame: &[u8]) -> Result<Self, Fault> {
-        let msg = decode("Msg", frame)?;
-        let name = msg["Name"].as_str().ok_or(Fault::Missing("Msg.Name"))?;
-        let Some(ask) = Ask::ALL.into_iter().find(|ask| ask.name() == name) else {
-            return Err(Fault::unknown_message(name));
-        };
-        let body = decode(name, msg["Bin"].as_bytes().ok_or(Fault::Missing("Msg.Bin"))?)?;
+impl<'a> Request<'a> {
+    pub(crate) fn decode(frame: &'a [u8]) -> Result<Self, Fault> {
+        let msg = MsgRef::decode(frame)?;
+        let name = msg.name.ok_or(Fault::Missing("Msg.Name"))?;
+        let ask = Ask::by_name(name).ok_or_else(|| Fault::unknown_message(name))?;
+        let bin = msg.bin.ok_or(Fault::Missing("Msg.Bin"))?;
         Ok(match ask {
-            Ask::ServerList => Self::ServerList,
-            Ask::Login => Self::Login,
+            Ask::ServerList => ServerListRequest::decode(bin).map(|_| Self::ServerList)?,
+            Ask::Login => LoginReuest::decode(bin).map(|_| Self::Login)?,
             Ask::Echo => Self::Echo {
-                text: body["Text"].as_str().ok_or(Fault::Missing("EchoRequest.Text"))?.to_owned(),
+                text: EchoRequestRef::decode(bin)?.text.ok_or(Fault::Missing("EchoRequest.Text"))?,
             },
         })
     }
 
-    pub(crate) fn ask(&self) -> Ask {
+    pub(crate) fn ask(self) -> Ask {
         match self {
             Self::ServerList => Ask::ServerList,
             Self::Login => Ask::Login,
@@ -84,19 +82,60 @@ impl Request {
     }
 }
 
+/// What is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply<'a> {
+    ServerList { address: &'a str },
+    Login { value: i64 },
+    Echo { text: &'a str },
+}
+
 impl Reply<'_> {
-    pub(crate) fn encode(self) -> Vec<u8> {
-        let (ask, body) = match self {
-            Self::ServerList { address } => (Ask::ServerList, value!({ ServerList: [address] })),
-            Self::Login { value } => (Ask::Login, value!({ MyValue: value })),
-            Self::Echo { text } => (Ask::Echo, value!({ Text: (text + " from server") })),
-        };
-        let mut bin = Vec::new();
-        let mut out = Vec::new();
-        let ty = SCHEMA.require_type(ask.reply_name());
-        let _ = ty.and_then(|ty| ty.encode(&body, &mut bin));
-        let msg = SCHEMA.require_type("Msg");
-        let _ = msg.and_then(|ty| ty.encode(&value!({ Name: (ask.reply_name()), Bin: bin }), &mut out));
-        out
+    /// # Errors
+    /// Only a message of 4 GiB can't be encoded.
+    pub(crate) fn encode(self) -> sproto::Result<Vec<u8>> {
+        match self {
+            Self::ServerList { address } => {
+                let list = ServerListResponse { server_list: Some(vec![address.to_owned()]) };
+                seal(ServerListResponse::NAME, |bin| list.encode(bin))
+            }
+            Self::Login { value } => {
+                seal(LoginRespone::NAME, |bin| LoginRespone { my_value: Some(value) }.encode(bin))
+            }
+            Self::Echo { text } => {
+                let text = [text, MARK].concat();
+                seal(EchoResponse::NAME, |bin| EchoResponseRef { text: Some(&text) }.encode(bin))
+            }
+        }
+    }
+}
+
+/// Puts a message into its envelope.
+fn seal(name: &str, encode: impl FnOnce(&mut Vec<u8>) -> sproto::Result<()>) -> sproto::Result<Vec<u8>> {
+    let mut bin = Vec::new();
+    encode(&mut bin)?;
+    let mut frame = Vec::new();
+    MsgRef { name: Some(name), bin: Some(&bin) }.encode(&mut frame)?;
+    Ok(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_travels_in_its_envelope() {
+        let frame = Reply::Echo { text: "hi" }.encode().unwrap();
+        let msg = MsgRef::decode(&frame).unwrap();
+        assert_eq!(msg.name, Some("EchoResponse"));
+        assert_eq!(EchoResponse::decode(msg.bin()).unwrap().text(), "hi from server");
+    }
+
+    #[test]
+    fn every_request_is_found_by_its_name() {
+        for ask in Ask::ALL {
+            let frame = seal(ask.name(), |bin| EchoRequestRef { text: Some("hi") }.encode(bin)).unwrap();
+            assert_eq!(Request::decode(&frame).unwrap().ask(), ask);
+        }
     }
 }

@@ -25,10 +25,14 @@ impl Session {
     }
 
     /// The reply to a request, or why it is out of turn.
-    pub(crate) fn answer<'a>(&mut self, request: Request, shared: &'a Shared) -> Result<Reply<'a>, Fault> {
+    pub(crate) fn answer<'a>(
+        &mut self,
+        request: Request<'a>,
+        shared: &'a Shared,
+    ) -> Result<Reply<'a>, Fault> {
         let ask = request.ask();
         let refuse = |why| Err(Fault::OutOfTurn { request: ask.name(), why });
-        match (&self, request) {
+        match (&*self, request) {
             (Self::Lobby, Request::ServerList) => Ok(Reply::ServerList { address: &shared.address }),
             (Self::Lobby, _) => refuse("to the lobby; the game answers it"),
             (_, Request::ServerList) => refuse("to the game; the lobby answers it"),

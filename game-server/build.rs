@@ -1,0 +1,13 @@
+//! Makes Rust structs of the role protocol's schema.
+
+use std::error::Error;
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = std::env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?;
+    let file = Path::new(&out).join("role.rs");
+    for input in sproto::build::Config::new().directory("../proto/game").compile(&file)? {
+        println!("cargo::rerun-if-changed={}", input.display());
+    }
+    Ok(())
+}
