@@ -245,7 +245,7 @@ impl<S: Sink> Decoder<'_, S> {
     ) -> Result<S::Value> {
         let Kind::Struct(id) = field.kind() else { return Err(Error::decode(Fault::Data("a builtin"))) };
         let (item, (elements, count)) = (ty.by_id(id), counted(slot)?);
-        let key = &item.fields()[key];
+        let key = item.fields().get(key).ok_or_else(|| Error::decode(Fault::NoKey("?".into())))?;
         let mut map = self.sink.begin_map(field, count)?;
         each(elements, |bytes| {
             let (value, watched) = self.nested(item, bytes, depth, Some(key.tag()))?;

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "build")]
 pub mod build;
+mod bundle;
 pub mod decode;
 pub mod encode;
 mod error;

@@ -31,8 +31,8 @@ pub struct Schema(Arc<Tables>);
 pub(crate) struct Tables {
     pub types: Vec<TypeDef>,
     pub protocols: Vec<ProtocolDef>,
-    type_ids: HashMap<Box<str>, usize>,
-    protocol_ids: HashMap<Box<str>, usize>,
+    pub type_ids: HashMap<Box<str>, usize>,
+    pub protocol_ids: HashMap<Box<str>, usize>,
 }
 
 impl Schema {

@@ -2,6 +2,7 @@
 
 mod array;
 mod convert;
+mod defaults;
 mod macros;
 mod map;
 mod sink;

@@ -1,6 +1,8 @@
 //! Runs vector files of the kinds that `vectors/README.md` describes: a directory in, what passed and what failed out.
 //! Used by the tests here and by `cargo xtask vectors DIR`.
 
+mod bundle;
+mod defaults;
 mod json;
 mod pack;
 mod schema;
@@ -30,6 +32,9 @@ const KINDS: &[(&str, Case)] = &[
     ("malformed.json", wire::malformed),
     ("pack.json", pack::case),
     ("schema_errors.json", schema::error),
+    ("default.json", defaults::case),
+    ("spb.json", bundle::round_trip),
+    ("spb_malformed.json", bundle::malformed),
 ];
 
 /// Runs every file of a known kind in `directory`.
