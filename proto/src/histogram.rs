@@ -123,6 +123,16 @@ impl Histogram {
     }
 
     /// Adds what another histogram counted.
+    pub fn merge(&mut self, other: &Self) {
+        if !other.is_empty() {
+            // Can't fail: all have the same bounds.
+            let added = self.counts.add(&other.counts);
+            debug_assert!(added.is_ok());
+            self.note(other.sum_us, other.min_us, other.max_us);
+        }
+    }
+
+    /// Adds what another histogram counted, from its wire form.
     ///
     /// # Errors
     /// When the parts are not such as [`Histogram::to_sparse`] gives. Nothing is added then.
@@ -288,9 +298,12 @@ mod tests {
             let mut parts = Histogram::new();
             parts.add(&of(&a).to_sparse()).unwrap();
             parts.add(&of(&b).to_sparse()).unwrap();
-            let whole = of(&[a, b].concat());
+            let whole = of(&[a.clone(), b.clone()].concat());
             prop_assert_eq!(parts.to_sparse(), whole.to_sparse());
             prop_assert_eq!(parts.percentile(99.0), whole.percentile(99.0));
+            let mut merged = of(&a);
+            merged.merge(&of(&b));
+            prop_assert_eq!(merged.to_sparse(), whole.to_sparse());
         }
 
         /// What a user reads agrees with the exact percentile of the same samples to 3 significant digits.

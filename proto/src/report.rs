@@ -38,6 +38,12 @@ impl Census {
         *count = count.saturating_add(n);
     }
 
+    /// Takes one robot out of a state.
+    pub fn remove(&mut self, state: RobotState) {
+        let count = &mut self.by_state[state as usize];
+        *count = count.saturating_sub(1);
+    }
+
     /// Robots that the plan counts as alive: those that were born and are not leaving.
     pub fn alive(&self) -> u64 {
         self.get(RobotState::Starting).saturating_add(self.get(RobotState::Playing))
@@ -81,7 +87,7 @@ pub struct FailureDelta {
 pub struct Report {
     /// The run it belongs to.
     pub run: Uuid,
-    /// 1 for the worker process's first report, and one more for each after it.
+    /// 1 for the worker process's first report of the run, and one more for each after it.
     pub sequence: u64,
     /// Where the interval begins, on the master's clock.
     pub from: Duration,

@@ -1,0 +1,210 @@
+//! Closed-loop echo: what a round trip costs a robot, beside a bare WebSocket loop without codec and statistics.
+//!
+//! One process each for the game-server, the robots and the yardstick, so that each one's CPU time is its own. The two are
+//! run in turn, several rounds, and medians compared: machines are noisy, ratios of one run less so.
+//! `cargo xtask bench echo --connections 100 --seconds 5`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+
+#[path = "echo/bare.rs"]
+mod bare;
+#[path = "echo/robots.rs"]
+mod robots;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// Connections, each with one request on its way at any time
+    #[arg(long, default_value_t = 100)]
+    connections: u64,
+    /// How long each round lasts
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Rounds of each side; the medians count
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Fewer and shorter rounds
+    #[arg(long)]
+    quick: bool,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(subcommand)]
+    side: Option<Side>,
+}
+
+/// What a child process does. All but the server print one line: round trips, CPU microseconds.
+#[derive(Debug, Clone, Subcommand)]
+enum Side {
+    #[command(hide = true)]
+    Server,
+    #[command(hide = true)]
+    Robots { host: String, connections: u64, seconds: u64 },
+    #[command(hide = true)]
+    Bare { host: String, connections: u64, seconds: u64 },
+}
+
+/// What one round gave.
+#[derive(Debug, Clone, Copy)]
+struct Round {
+    per_second: f64,
+    cpu_us: f64,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    match args.side {
+        None => compare(&args),
+        Some(Side::Server) => serve(),
+        Some(Side::Robots { host, connections, seconds }) => {
+            tell(|| robots::run(&host, connections, seconds))
+        }
+        Some(Side::Bare { host, connections, seconds }) => tell(|| bare::run(&host, connections, seconds)),
+    }
+}
+
+/// Runs a side and prints what it did and what it cost this process.
+fn tell(side: impl FnOnce() -> Result<u64>) -> Result<()> {
+    let before = cpu_time();
+    let round_trips = side()?;
+    let cpu = cpu_time() - before;
+    writeln!(std::io::stdout(), "{round_trips} {}", cpu.as_micros())?;
+    Ok(())
+}
+
+/// User and system time of this process.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fn compare(args: &Args) -> Result<()> {
+    let (rounds, seconds) = if args.quick { (3, 1) } else { (args.rounds.max(1), args.seconds.max(1)) };
+    let server = Server::start()?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{} connections, {rounds} rounds of {seconds} s each, in turn\n", args.connections)?;
+    writeln!(out, "{:<28} {:>14} {:>20}", "", "round trips/s", "CPU us/round trip")?;
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ours.push(round("robots", &server.host, args.connections, seconds)?);
+        bare.push(round("bare", &server.host, args.connections, seconds)?);
+    }
+    let (ours, bare) = (Medians::of(ours), Medians::of(bare));
+    ours.print(&mut out, "robots, sproto, recording")?;
+    bare.print(&mut out, "bare tokio-tungstenite")?;
+    let ratio = ours.cpu_us / bare.cpu_us;
+    writeln!(out, "\nratio of CPU per round trip: {ratio:.2}")?;
+    writeln!(
+        out,
+        r#"{{"name":"echo","value":{:.3},"unit":"cpu_us/round_trip","yardstick":{:.3},"ratio":{ratio:.3},"connections":{},"per_second":{:.0},"noise":{:.3}}}"#,
+        ours.cpu_us,
+        bare.cpu_us,
+        args.connections,
+        ours.per_second,
+        ours.noise.max(bare.noise)
+    )?;
+    Ok(())
+}
+
+/// The medians of some rounds, and how far apart the rounds were.
+struct Medians {
+    per_second: f64,
+    cpu_us: f64,
+    /// (greatest - least) / median of the CPU time per round trip.
+    noise: f64,
+}
+
+impl Medians {
+    fn of(rounds: Vec<Round>) -> Self {
+        let sorted = |get: fn(&Round) -> f64| {
+            let mut values: Vec<_> = rounds.iter().map(get).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        let (per_second, cpu) = (sorted(|round| round.per_second), sorted(|round| round.cpu_us));
+        let median = |values: &[f64]| values[values.len() / 2];
+        let noise = (cpu[cpu.len() - 1] - cpu[0]) / median(&cpu);
+        Self { per_second: median(&per_second), cpu_us: median(&cpu), noise }
+    }
+
+    fn print(&self, out: &mut impl Write, name: &str) -> Result<()> {
+        let noise = self.noise * 100.0;
+        writeln!(
+            out,
+            "{name:<28} {:>14.0} {:>20.2}  (rounds differ by {noise:.0} %)",
+            self.per_second, self.cpu_us
+        )?;
+        Ok(())
+    }
+}
+
+/// Runs one side in a process of its own.
+fn round(side: &str, host: &str, connections: u64, seconds: u64) -> Result<Round> {
+    let mut child = own(side)
+        .args([host, &connections.to_string(), &seconds.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut told = String::new();
+    child.stdout.take().context("no output")?.read_to_string(&mut told)?;
+    ensure!(child.wait()?.success(), "the side `{side}` failed");
+    let (round_trips, cpu_us) = told.trim().split_once(' ').context("one line of two numbers")?;
+    let (round_trips, cpu_us): (f64, f64) = (round_trips.parse()?, cpu_us.parse()?);
+    ensure!(round_trips > 0.0, "the side `{side}` made no round trip");
+    Ok(Round { per_second: round_trips / seconds as f64, cpu_us: cpu_us / round_trips })
+}
+
+fn own(side: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap_or_default());
+    command.arg(side);
+    command
+}
+
+/// The game-server's process; ends with this value.
+struct Server {
+    child: Child,
+    host: String,
+}
+
+impl Server {
+    fn start() -> Result<Self> {
+        let mut child = own("server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut host = String::new();
+        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut host)?;
+        Ok(Self { child, host: host.trim().to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take()); // tells it to end
+        let _ended = self.child.wait();
+    }
+}
+
+/// Serves until standard input is closed. The first line says where.
+fn serve() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (gone, told) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _end = std::io::stdin().read_to_end(&mut Vec::new());
+        drop(gone);
+    });
+    runtime.block_on(async {
+        let options = game_server::Options { lobby_port: 0, game_port: 0, ..Default::default() };
+        let listeners = game_server::Listeners::bind(&options)?;
+        let mut out = std::io::stdout();
+        writeln!(out, "ws://{}", listeners.lobby_address())?;
+        out.flush()?;
+        game_server::run(listeners, options, async { drop(told.await) }).await;
+        Ok(())
+    })
+}
+
+/// A moment after which nothing new is begun.
+fn deadline(seconds: u64) -> Instant {
+    Instant::now() + Duration::from_secs(seconds)
+}

@@ -1,0 +1,100 @@
+//! The command line of a worker binary, for the shipped one and for those with mods of their own.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::config::Args;
+use crate::control::{Ended, serve};
+use crate::mods::Registry;
+
+/// Could not run, or broke.
+const BROKEN: u8 = 1;
+
+/// Bad usage or configuration.
+const USAGE: u8 = 2;
+
+/// The whole of a worker's `main`: reads the command line, serves the master with the mods of `registry`, and tells how it
+/// ended. SIGINT and SIGTERM end it in order.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+/// use worker::Registry;
+///
+/// fn main() -> ExitCode {
+///     worker::cli::main(Registry::shipped())
+/// }
+/// ```
+pub fn main(registry: Registry) -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => return usage(&e),
+    };
+    tracing_subscriber::fmt().with_max_level(args.log).with_writer(std::io::stderr).with_target(false).init();
+    let config = match args.check() {
+        Ok(config) => config,
+        Err(faults) => return fail(USAGE, &faults),
+    };
+    raise_open_files();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return fail(BROKEN, &[format!("no runtime: {e}")]),
+    };
+    match runtime.block_on(serve(config, registry, shutdown())) {
+        Ok(Ended::Done(reason)) => {
+            tracing::info!("done: {reason}");
+            ExitCode::SUCCESS
+        }
+        Ok(Ended::Refused(reason)) => fail(BROKEN, &[format!("the master refused this worker: {reason}")]),
+        Ok(Ended::NoMaster(reason)) => fail(BROKEN, &[reason]),
+        Err(e) => fail(BROKEN, &[format!("no robot threads: {e}")]),
+    }
+}
+
+/// Help and version as asked for; a fault as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _closed = write!(std::io::stdout(), "{error}");
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let told = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let told: Vec<_> = told.filter(|line| !line.is_empty()).collect();
+    let told = told.join("; ");
+    fail(USAGE, &[format!("{}; see worker --help", told.trim_start_matches("error: "))])
+}
+
+fn fail(code: u8, faults: &[String]) -> ExitCode {
+    for fault in faults {
+        let _closed = writeln!(std::io::stderr(), "Error: {fault}");
+    }
+    ExitCode::from(code)
+}
+
+/// Each connection is a descriptor, so the soft limit goes up to the hard one.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!("may open {limit} files"),
+        Err(e) => tracing::warn!("the limit of open files stays as it is: {e}"),
+    }
+}
+
+/// Returns when the process is told to end.
+async fn shutdown() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let told = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(e) => {
+                tracing::error!("can't listen for signals: {e}");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        () = told(SignalKind::interrupt()) => {}
+        () = told(SignalKind::terminate()) => {}
+    }
+}

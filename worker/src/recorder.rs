@@ -1,0 +1,189 @@
+//! What one robot thread measures: samples come in, the deltas of an interval go out.
+//! Owned by its thread: no lock, no channel and, once a series was seen, no allocation per sample.
+
+use std::collections::hash_map::Entry;
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use proto::histogram::Histogram;
+use proto::report::LONGEST_EXAMPLE;
+use proto::series::{FailureClass, Kind, LONGEST_NAME, Series};
+use rustc_hash::FxHashMap;
+
+/// The most series that a thread tells apart; names beyond it fold into [`OTHER`].
+const MOST_SERIES: usize = 1000;
+
+/// The name of the series that takes what goes beyond the bounds.
+const OTHER: &str = "other";
+
+/// What was added to one series in an interval.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    pub(crate) series: Series,
+    pub(crate) ok: Option<Histogram>,
+    pub(crate) failed: Option<Histogram>,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+}
+
+/// Failures of one sort in an interval.
+#[derive(Debug, Clone)]
+pub(crate) struct Failures {
+    pub(crate) series: Series,
+    pub(crate) class: FailureClass,
+    pub(crate) count: u64,
+    pub(crate) first: Instant,
+    pub(crate) last: Instant,
+    pub(crate) example: String,
+}
+
+/// All that a thread measured in an interval.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) samples: Vec<Samples>,
+    pub(crate) failures: Vec<Failures>,
+}
+
+/// The histograms of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    /// Place in `samples`, by kind and name.
+    places: FxHashMap<Kind, FxHashMap<Box<str>, usize>>,
+    samples: Vec<Samples>,
+    failures: FxHashMap<(usize, FailureClass), Failures>,
+    /// Empty histograms to go on with after a harvest.
+    spares: Vec<Histogram>,
+}
+
+impl Recorder {
+    /// Counts a success that took `latency`.
+    pub(crate) fn ok(&mut self, kind: Kind, name: &str, latency: Duration) {
+        let place = self.place(kind, name);
+        let spares = &mut self.spares;
+        self.samples[place].ok.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+    }
+
+    /// Counts a failure at `now`, after `latency`. The first of its sort in an interval keeps its `reason`.
+    pub(crate) fn failed(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        class: FailureClass,
+        latency: Duration,
+        reason: &dyn Display,
+    ) {
+        let (place, now) = (self.place(kind, name), Instant::now());
+        let spares = &mut self.spares;
+        self.samples[place].failed.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+        match self.failures.entry((place, class)) {
+            Entry::Occupied(mut known) => {
+                known.get_mut().count += 1;
+                known.get_mut().last = now;
+            }
+            Entry::Vacant(new) => {
+                let example = shortened(reason.to_string(), LONGEST_EXAMPLE);
+                let series = self.samples[place].series.clone();
+                new.insert(Failures { series, class, count: 1, first: now, last: now, example });
+            }
+        }
+    }
+
+    /// Counts payload bytes of a message.
+    pub(crate) fn bytes(&mut self, kind: Kind, name: &str, sent: usize, received: usize) {
+        let place = self.place(kind, name);
+        let samples = &mut self.samples[place];
+        samples.bytes_sent += sent as u64;
+        samples.bytes_received += received as u64;
+    }
+
+    /// Takes out what was measured since the last time.
+    pub(crate) fn harvest(&mut self) -> Measured {
+        let failures = self.failures.drain().map(|(_, failures)| failures).collect();
+        let touched =
+            |s: &&mut Samples| s.ok.is_some() || s.failed.is_some() || s.bytes_sent + s.bytes_received > 0;
+        let take = |s: &mut Samples| Samples {
+            series: s.series.clone(),
+            ok: s.ok.take(),
+            failed: s.failed.take(),
+            bytes_sent: std::mem::take(&mut s.bytes_sent),
+            bytes_received: std::mem::take(&mut s.bytes_received),
+        };
+        Measured { samples: self.samples.iter_mut().filter(touched).map(take).collect(), failures }
+    }
+
+    /// Gives back an emptied histogram, so that the next interval allocates none.
+    pub(crate) fn reuse(&mut self, spare: Histogram) {
+        if self.spares.len() < 2 * self.samples.len() {
+            self.spares.push(spare);
+        }
+    }
+
+    fn place(&mut self, kind: Kind, name: &str) -> usize {
+        match self.places.get(&kind).and_then(|names| names.get(name)) {
+            Some(place) => *place,
+            None => self.new_place(kind, name),
+        }
+    }
+
+    #[cold]
+    fn new_place(&mut self, kind: Kind, name: &str) -> usize {
+        if self.samples.len() >= MOST_SERIES && name != OTHER {
+            return self.place(kind, OTHER);
+        }
+        let place = self.samples.len();
+        let series = Series::new(kind, shortened(name.to_owned(), LONGEST_NAME));
+        self.samples.push(Samples { series, ok: None, failed: None, bytes_sent: 0, bytes_received: 0 });
+        self.places.entry(kind).or_default().insert(name.into(), place);
+        place
+    }
+}
+
+/// Cuts a text to at most `most` bytes, at a character.
+fn shortened(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_harvest_holds_what_came_since_the_last() {
+        let mut recorder = Recorder::default();
+        recorder.ok(Kind::Request, "Echo", MS);
+        recorder.failed(Kind::Request, "Echo", FailureClass::Timeout, 2 * MS, &"no reply");
+        recorder.failed(Kind::Request, "Echo", FailureClass::Timeout, 2 * MS, &"again");
+        recorder.bytes(Kind::Request, "Echo", 10, 20);
+        recorder.ok(Kind::Task, "Echo", MS);
+        let first = recorder.harvest();
+        assert_eq!(first.samples.len(), 2);
+        let echo = &first.samples[0];
+        assert_eq!(echo.series, Series::new(Kind::Request, "Echo"));
+        assert_eq!((echo.ok.as_ref().unwrap().count(), echo.failed.as_ref().unwrap().count()), (1, 2));
+        assert_eq!((echo.bytes_sent, echo.bytes_received), (10, 20));
+        assert_eq!((first.failures[0].count, first.failures[0].example.as_str()), (2, "no reply"));
+        let nothing = recorder.harvest();
+        assert!(nothing.samples.is_empty() && nothing.failures.is_empty());
+        recorder.ok(Kind::Task, "Echo", MS);
+        assert_eq!(recorder.harvest().samples[0].series.kind, Kind::Task);
+    }
+
+    #[test]
+    fn names_beyond_the_bound_fold_into_other() {
+        let mut recorder = Recorder::default();
+        (0..2 * MOST_SERIES).for_each(|i| recorder.ok(Kind::Push, &format!("name {i}"), MS));
+        let samples = recorder.harvest().samples;
+        assert_eq!(samples.len(), MOST_SERIES + 1);
+        let other = samples.iter().find(|s| s.series.name == OTHER).unwrap();
+        assert_eq!(other.ok.as_ref().unwrap().count(), MOST_SERIES as u64);
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_a_character() {
+        assert_eq!(shortened("aäb".into(), 2), "a");
+        assert_eq!(shortened("aäb".into(), 3), "aä");
+    }
+}

@@ -1,0 +1,66 @@
+//! Robots without a master: one process runs the whole plan. For benches, tests, and people who write mods.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use proto::message::Bundle;
+use proto::plan::Plan;
+use proto::report::Report;
+use proto::slots::SlotSet;
+use uuid::Uuid;
+
+use crate::engine::Engine;
+use crate::mods::Registry;
+use crate::orders::Orders;
+use crate::protocol::Protocol;
+use crate::reporter::{Reporter, RunClock};
+
+/// Why a plan could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum SoloError {
+    /// The system gives no thread.
+    #[error("no robot threads: {0}")]
+    Threads(#[from] std::io::Error),
+    /// The bundle's files are wrong.
+    #[error("{}", .0.join("\n"))]
+    Bundle(Vec<String>),
+    /// The plan names a mod that the registry does not have.
+    #[error("there is no mod `{0}`")]
+    NoMod(String),
+}
+
+/// Runs a whole plan on `threads` threads of this process. Each second's report goes to `take`; the call returns after the last.
+///
+/// # Errors
+/// When the system gives no thread, a file of the bundle is wrong, or a mod is not there.
+pub async fn play(
+    plan: Plan,
+    bundle: &Bundle,
+    registry: Registry,
+    threads: usize,
+    mut take: impl FnMut(Report),
+) -> Result<(), SoloError> {
+    for class in plan.classes.list() {
+        registry.makers(&class.mods).map_err(SoloError::NoMod)?;
+    }
+    let protocol = Arc::new(Protocol::from_bundle(bundle).map_err(SoloError::Bundle)?);
+    let mut engine = Engine::start(threads, Arc::new(registry))?;
+    let (run, start) = (Uuid::new_v4(), Instant::now());
+    let mut reporter = Reporter::new(RunClock { run, start, master_start: Duration::ZERO }, threads);
+    engine.follow(Some(Orders { run, plan: Arc::new(plan), protocol, slots: SlotSet::all(), start }));
+    while let Some(harvest) = engine.harvest().await {
+        reporter.take(harvest);
+        engine.reuse(reporter.freed());
+        let mut last = false;
+        while let Some(report) = reporter.next_to_send() {
+            reporter.ack(report.sequence);
+            last |= report.last;
+            take(report);
+        }
+        if last {
+            break;
+        }
+    }
+    engine.end();
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The worker as a whole: against servers, good and bad, against a master, and as a binary. One topic per file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a failed test"
+)]
+
+mod bad_input;
+mod common;
+mod control;
+mod hostile_server;
+mod robots;
