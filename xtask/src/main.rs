@@ -1,2 +1,27 @@
-//! placeholder
-fn main() {}
+//! Developer commands: `cargo demo`, and `cargo xtask COMMAND` for all others. Each has a file of its own.
+
+mod crew;
+mod demo;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Play 500 robots against the game-server on this machine, and compare what both sides counted
+    Demo(demo::Args),
+}
+
+fn main() -> ExitCode {
+    let task = Task::parse();
+    let ended = match task {
+        Task::Demo(args) => demo::main(args),
+    };
+    ended.unwrap_or_else(|error| {
+        screen::complain(&format!("Error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
