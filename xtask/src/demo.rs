@@ -28,6 +28,12 @@ const START: Duration = Duration::from_secs(20);
 /// How long a process may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// Bad usage, here as in the master.
+const USAGE: u8 = 2;
+
+/// How much of the master's log says why it could not run.
+const LAST_LINES: usize = 5;
+
 /// What a demo works with.
 struct Demo {
     options: Options,
@@ -54,14 +60,17 @@ impl Interrupts {
 }
 
 pub(crate) fn main(args: Args) -> Result<ExitCode> {
-    let Some(options) = Options::from_args(args)? else {
-        say(options::HELP);
-        return Ok(ExitCode::SUCCESS);
+    let options = match Options::from_args(args) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            say(options::HELP);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(fault) => {
+            complain(&format!("Error: {fault:#}"));
+            return Ok(ExitCode::from(USAGE));
+        }
     };
-    if let Err(busy) = options.check_ports() {
-        complain(&format!("Error: {busy}"));
-        return Ok(ExitCode::from(2));
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let demo = Demo::new(options)?;
@@ -165,15 +174,23 @@ impl Demo {
     /// The master's exit code, unless the two sides counted differently.
     fn verdict(&self, master: ExitStatus) -> Result<ExitCode> {
         let code = master.code().and_then(|code| u8::try_from(code).ok());
-        let Some(code) = code.filter(|code| !matches!(code, 1 | 2)) else {
-            complain(&std::fs::read_to_string(self.file("master.log"))?);
-            bail!("the master ended with {master}");
-        };
+        let code = code.with_context(|| format!("the master ended with {master}"))?;
+        if matches!(code, 1 | USAGE) {
+            self.last_words("master.log")?;
+            return Ok(ExitCode::from(code));
+        }
         let summary = counts::Counts::of_master(&self.options.summary(&self.files))?;
         let totals = counts::Counts::of_game_server(&self.totals())?;
         let (equal, lines) = counts::compare(&totals, &summary);
         lines.iter().for_each(|line| say(&format!("   {line}")));
         Ok(if equal { ExitCode::from(code) } else { ExitCode::FAILURE })
+    }
+
+    fn last_words(&self, log: &str) -> Result<()> {
+        let log = std::fs::read_to_string(self.file(log))?;
+        let from = log.lines().count().saturating_sub(LAST_LINES);
+        log.lines().skip(from).for_each(complain);
+        Ok(())
     }
 
     fn command(&self, binary: &str) -> Command {
@@ -189,14 +206,13 @@ impl Demo {
     }
 }
 
-/// A command as one could type it.
+/// A command as one could type it where the demo was started.
 fn show(command: &Command) {
     let command = command.as_std();
-    let program = Path::new(command.get_program());
-    // Shorter, and right for whoever stands where the demo was started.
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect();
     let here = std::env::current_dir().unwrap_or_default();
-    let words = std::iter::once(program.as_os_str()).chain(command.get_args());
-    let words = words.map(|word| Path::new(word).strip_prefix(&here).map_or(word, Path::as_os_str));
-    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-    say(&format!("   $ {}", words.join(" ")));
+    say(&format!("   $ {}", words.join(" ").replace(&format!("{}/", here.display()), "")));
 }

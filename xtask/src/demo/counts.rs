@@ -45,7 +45,7 @@ pub(super) fn compare(server: &Counts, master: &Counts) -> (bool, Vec<String>) {
     let names: BTreeSet<_> = server.0.keys().chain(master.0.keys()).collect();
     let mut lines: Vec<_> =
         names.into_iter().map(|name| line(name, server.of(name), master.of(name))).collect();
-    lines.push(line("all requests", server.all(), master.all()));
+    lines.push(line("requests", server.all(), master.all()));
     (server == master, lines)
 }
 
@@ -54,7 +54,7 @@ fn line(what: &str, server: u64, master: u64) -> String {
         0 => "equal".to_owned(),
         difference => format!("{difference} apart"),
     };
-    format!("{what}: the game-server counted {server}, the master {master}: {verdict}")
+    format!("the game-server counted {server} {what}, the master {master}: {verdict}")
 }
 
 fn read(file: &Path) -> Result<Value> {
@@ -87,9 +87,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "EchoRequest: the game-server counted 7, the master 6: 1 apart",
-                "LoginReuest: the game-server counted 2, the master 2: equal",
-                "all requests: the game-server counted 9, the master 8: 1 apart",
+                "the game-server counted 7 EchoRequest, the master 6: 1 apart",
+                "the game-server counted 2 LoginReuest, the master 2: equal",
+                "the game-server counted 9 requests, the master 8: 1 apart",
             ]
         );
         assert!(compare(&server, &server).0);

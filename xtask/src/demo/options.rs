@@ -40,8 +40,14 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// None if only help was wanted.
+    /// What can be played: options that are understood, and ports that are free. None if only help was wanted.
     pub(super) fn from_args(args: Args) -> Result<Option<Self>> {
+        let options = Self::parse(args)?;
+        options.as_ref().map_or(Ok(()), Self::check_ports)?;
+        Ok(options)
+    }
+
+    fn parse(args: Args) -> Result<Option<Self>> {
         let mut options =
             Self { workers: 2, lobby_port: 8765, game_port: 8766, master_port: 5557, rest: Vec::new() };
         let mut words = args.words.into_iter().skip_while(|word| word == "--");
@@ -68,7 +74,7 @@ impl Options {
     }
 
     /// Tells every port that somebody else has, before anything is built or started.
-    pub(super) fn check_ports(&self) -> Result<()> {
+    fn check_ports(&self) -> Result<()> {
         let ports = [
             (self.lobby_port, "the lobby", "--lobby-port"),
             (self.game_port, "the game", "--game-port"),
@@ -143,7 +149,7 @@ mod tests {
     use super::*;
 
     fn options(words: &[&str]) -> Result<Option<Options>> {
-        Options::from_args(Args { words: words.iter().map(|word| (*word).to_owned()).collect() })
+        Options::parse(Args { words: words.iter().map(|word| (*word).to_owned()).collect() })
     }
 
     #[test]
