@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -11,6 +11,7 @@ use crate::connection;
 use crate::listeners::Listener;
 use crate::server::Shared;
 use crate::service::Service;
+use crate::throttle::Line;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -24,24 +25,19 @@ pub(crate) async fn accept(
     stop: CancellationToken,
 ) {
     let mut pause = SHORTEST_PAUSE;
+    let mut line = Line::default();
     while let Some(accepted) = stop.run_until_cancelled(listener.socket.accept()).await {
         match accepted {
             Ok((stream, peer)) => {
                 pause = SHORTEST_PAUSE;
-                let open = shared.counters.open(service);
-                tasks.spawn(connection::serve(
-                    stream,
-                    peer,
-                    service,
-                    open,
-                    shared.clone(),
-                    stop.child_token(),
-                ));
+                tasks.spawn(connection::serve(stream, peer, service, shared.clone(), stop.child_token()));
             }
             Err(error) if is_the_peers(&error) => {}
             Err(error) => {
                 shared.counters.accept_error();
-                tracing::warn!("{service}: can't accept connections: {error}; next try in {pause:?}");
+                if let Some(more) = line.pass(Instant::now()) {
+                    tracing::warn!("{service}: can't accept connections: {error} (and {more} times before)");
+                }
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
 use tokio_util::sync::CancellationToken;
 
-use crate::counters::{Open, Owed, Playing};
+use crate::counters::{Owed, Playing};
 use crate::fault::Fault;
 use crate::message::{Ask, Request};
 use crate::options::Options;
@@ -62,11 +62,10 @@ pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     service: Service,
-    open: Open,
     shared: Arc<Shared>,
     stop: CancellationToken,
 ) {
-    let _open = open;
+    let _open = shared.counters.open(service);
     // Boxed, so that the thousands of connections that are past it don't keep room for it.
     let greeting = Box::pin(greet(stream, &shared.options));
     match stop.run_until_cancelled(greeting).await {

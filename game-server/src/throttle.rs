@@ -7,27 +7,33 @@ use crate::fault::FaultKind;
 
 const SPACING: Duration = Duration::from_secs(1);
 
-/// When each kind was last logged. The lock is held for a comparison only, and never across an await.
+/// When each kind of fault was last logged. The lock is held for a comparison only, and never across an await.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(Mutex<[Line; FaultKind::ALL.len()]>);
 
+impl Throttle {
+    /// As [`Line::pass`], for the line of this kind.
+    pub(crate) fn pass(&self, kind: FaultKind, now: Instant) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[kind as usize].pass(now)
+    }
+}
+
+/// A log line that may come often.
 #[derive(Debug, Default, Clone, Copy)]
-struct Line {
+pub(crate) struct Line {
     last: Option<Instant>,
     left_out: u64,
 }
 
-impl Throttle {
-    /// Whether to log one of this kind now: how many were left out since the last, or none for silence.
-    pub(crate) fn pass(&self, kind: FaultKind, now: Instant) -> Option<u64> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = &mut lines[kind as usize];
-        if line.last.is_some_and(|last| now.duration_since(last) < SPACING) {
-            line.left_out += 1;
+impl Line {
+    /// Whether to log it now: how many were left out since the last, or none for silence.
+    pub(crate) fn pass(&mut self, now: Instant) -> Option<u64> {
+        if self.last.is_some_and(|last| now.duration_since(last) < SPACING) {
+            self.left_out += 1;
             return None;
         }
-        line.last = Some(now);
-        Some(std::mem::take(&mut line.left_out))
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.left_out))
     }
 }
 
