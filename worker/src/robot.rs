@@ -77,7 +77,7 @@ impl Robot {
         self.0.rng.borrow_mut().i64(range)
     }
 
-    /// Opens a connection and keeps it under a name. The time, handshake included, is a sample of the series
+    /// Opens a connection and keeps it under a name, in the place of one that had it. The time, handshake included, is a sample of the series
     /// (connect, name).
     ///
     /// # Errors
@@ -244,7 +244,10 @@ impl Robot {
 
     fn keep(&self, link: Link) -> Connection {
         let link = Rc::new(link);
-        self.0.links.borrow_mut().push(link.clone());
+        let mut links = self.0.links.borrow_mut();
+        links.retain(|kept| kept.name() != link.name());
+        links.push(link.clone());
+        drop(links);
         self.note_activity();
         Connection::new(self.clone(), link)
     }

@@ -103,14 +103,17 @@ impl RobotThread {
         loop {
             let now = Instant::now();
             self.take_spares(&spawner);
+            let boundary = spawner.orders().start + next_report;
             if dismissed {
-                spawner.retire_all()
+                spawner.retire_all();
             } else {
-                spawner.reconcile(now)
+                // The census of a second is that of its very end, also where this thread woke a little later.
+                spawner.reconcile(now.min(boundary));
             }
-            if spawner.orders().elapsed(now) >= next_report && spawner.orders().has_started(now) {
+            if now >= boundary {
                 self.hand_over(&spawner, next_report, false).await;
                 next_report += REPORT_EVERY;
+                continue;
             }
             let over = spawner.is_over(now) || (dismissed && spawner.is_empty());
             if over {
