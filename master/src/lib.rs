@@ -1,1 +1,39 @@
-//! placeholder
+//! The master: plans a run, deals it to workers, merges what they measure, shows it and judges.
+//!
+//! The rooms in the order that a run passes through them:
+//!
+//! - [`args`], [`config`]: command line, environment and file -> a [`Config`](config::Config), or every fault at once.
+//! - [`door`], `gate`: connections and streams of workers -> messages for the one `driver`, which owns the run.
+//! - [`run`], with [`fleet`] and [`worker`]: the state machine. Events in, effects out; no I/O and no clock.
+//! - [`totals`]: what workers measured, merged.
+//! - [`summary`], [`verdict`]: what a run gave, as data.
+//! - [`output`]: where it goes, with `table` for text.
+//!
+//! [`serve`] and [`run_on`] put them together.
+
+pub mod args;
+pub mod clock;
+pub mod config;
+pub mod door;
+pub mod error;
+pub mod fleet;
+pub mod loss;
+pub mod notice;
+pub mod output;
+pub mod refusal;
+pub mod run;
+pub mod summary;
+pub mod totals;
+pub mod verdict;
+pub mod worker;
+
+mod driver;
+mod gate;
+mod schema;
+mod server;
+mod table;
+mod text;
+
+pub use driver::Command;
+pub use error::Error;
+pub use server::{bind, run_on, serve};

@@ -1,0 +1,154 @@
+//! The command line as typed. Values stay text here: [`Config`](crate::config::Config) checks them together with
+//! those of file and environment, so that all faults are told at once.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Splits simulated players over workers, merges what they measure, and judges.
+///
+/// Every option can also stand in horde.toml (`spawn-rate = 10`) and in the environment (HORDE_SPAWN_RATE=10);
+/// the command line wins over the environment, and that over the file.
+#[derive(Debug, Default, Parser)]
+#[command(name = "master", version)]
+pub struct Args {
+    /// File with settings [default: horde.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where workers dial in; port 0 takes a free one [default: 127.0.0.1:5557]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub bind: Option<String>,
+    /// Begin when so many workers are ready [default: 1]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub expect_workers: Option<String>,
+    /// Give up when they are not there in time; 0 waits for ever [default: 0]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub expect_workers_max_wait: Option<String>,
+    /// Robots at the peak [default: 1]
+    #[arg(short, long, value_name = "N", allow_hyphen_values = true)]
+    pub users: Option<String>,
+    /// Robots born per second [default: 1]
+    #[arg(short = 'r', long, value_name = "N", allow_hyphen_values = true)]
+    pub spawn_rate: Option<String>,
+    /// How long the run lasts, the ramp included: 20, 20s, 3m, 1h30m, 500ms [default: until Ctrl-C, at most 24h]
+    #[arg(short = 't', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub run_time: Option<String>,
+    /// The address that robots begin with, such as ws://127.0.0.1:8765
+    #[arg(short = 'H', long, value_name = "URL")]
+    pub host: Option<String>,
+    /// Run without a web page
+    #[arg(long)]
+    pub headless: bool,
+    /// Time that robots have to log out when they stop [default: 5s]
+    #[arg(short = 's', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub stop_timeout: Option<String>,
+    /// Time to open a connection, its handshake included [default: 10s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub connect_timeout: Option<String>,
+    /// Time to wait for a reply [default: 10s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub request_timeout: Option<String>,
+    /// The number that all random choices come from; the same one repeats a run [default: 0]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub seed: Option<String>,
+    /// What becomes of a lost worker's robots: rebalance, continue or fail [default: rebalance]
+    #[arg(long, value_name = "POLICY")]
+    pub on_worker_loss: Option<String>,
+    /// Folder of .sproto files that workers use [default: their built-in role protocol]
+    #[arg(long, value_name = "FOLDER")]
+    pub schema: Option<String>,
+    /// Write the summary to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<String>,
+    /// Write PREFIX_stats.csv, _stats_history.csv, _failures.csv and _exceptions.csv
+    #[arg(long, value_name = "PREFIX")]
+    pub csv: Option<String>,
+    /// What to log: error, warn, info, debug, or a filter such as info,master=debug; also HORDE_LOG [default: info]
+    #[arg(long, value_name = "FILTER")]
+    pub log_level: Option<String>,
+}
+
+impl Args {
+    /// What was given, by name; `--config` is no setting but says where settings are.
+    pub(crate) fn given(self) -> Vec<(&'static str, String)> {
+        let Self { config: _, headless, .. } = &self;
+        let headless = headless.then(|| "true".to_owned());
+        let all = [
+            ("bind", self.bind),
+            ("expect-workers", self.expect_workers),
+            ("expect-workers-max-wait", self.expect_workers_max_wait),
+            ("users", self.users),
+            ("spawn-rate", self.spawn_rate),
+            ("run-time", self.run_time),
+            ("host", self.host),
+            ("headless", headless),
+            ("stop-timeout", self.stop_timeout),
+            ("connect-timeout", self.connect_timeout),
+            ("request-timeout", self.request_timeout),
+            ("seed", self.seed),
+            ("on-worker-loss", self.on_worker_loss),
+            ("schema", self.schema),
+            ("json", self.json),
+            ("csv", self.csv),
+            ("log-level", self.log_level),
+        ];
+        all.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
+    }
+
+    /// Every name that a setting can have, as file and command line write it.
+    pub(crate) fn names() -> Vec<String> {
+        let command = <Self as clap::CommandFactory>::command();
+        let longs = command.get_arguments().filter_map(|arg| arg.get_long());
+        longs.filter(|name| *name != "config").map(str::to_owned).collect()
+    }
+
+    /// Clap's many lines about a wrong command line, as one that names fault and remedy.
+    pub fn fault(error: &clap::Error) -> String {
+        let text = error.to_string();
+        let mut parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+        let fault = parts.next().unwrap_or_default();
+        let fault = fault.strip_prefix("error: ").unwrap_or(&fault).to_owned();
+        let tips: Vec<_> = parts.filter_map(|part| Some(part.strip_prefix("tip: ")?.to_owned())).collect();
+        let remedy =
+            if tips.is_empty() { "`master --help` lists the options".into() } else { tips.join("; ") };
+        format!("{fault}; {remedy}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(args: &[&str]) -> String {
+        Args::fault(&Args::try_parse_from([&["master"], args].concat()).unwrap_err())
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_line_with_fault_and_remedy() {
+        let table = [
+            (
+                vec!["--usres", "5"],
+                "unexpected argument '--usres' found; a similar argument exists: '--users'",
+            ),
+            (vec!["--xyzzy"], "unexpected argument '--xyzzy' found; `master --help` lists the options"),
+            (
+                vec!["--host"],
+                "a value is required for '--host <URL>' but none was supplied; `master --help` lists the options",
+            ),
+            (vec!["go"], "unexpected argument 'go' found; `master --help` lists the options"),
+        ];
+        for (args, sentence) in table {
+            assert_eq!(fault(&args), sentence);
+        }
+    }
+
+    #[test]
+    fn every_option_but_config_is_a_setting() {
+        let args = Args::try_parse_from(["master", "--users", "-1", "--headless", "-r", "nan"]).unwrap();
+        assert_eq!(
+            args.given(),
+            [("users", "-1".into()), ("spawn-rate", "nan".into()), ("headless", "true".into())]
+        );
+        assert_eq!(Args::names().len(), 17);
+    }
+}

@@ -1,0 +1,48 @@
+//! A worker that went away in mid-run, and what that cost.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::totals::us;
+
+/// The most of a worker's samples that can be missing when it dies: a report's second, and what was under way.
+const MOST_MISSING: Duration = Duration::from_millis(1_500);
+
+/// A lost worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// Its name.
+    pub worker: String,
+    /// When, from the start of the run.
+    #[serde(rename = "at_us", serialize_with = "us")]
+    pub at: Duration,
+    /// How many robots it had.
+    pub robots: u64,
+    /// How it went.
+    pub why: String,
+    /// How much of its samples can be missing.
+    #[serde(rename = "missing_us", serialize_with = "us")]
+    pub missing: Duration,
+}
+
+impl Loss {
+    /// A loss; a worker whose last report was merged leaves nothing behind.
+    pub(crate) fn new(worker: &str, at: Duration, robots: u64, why: &str, delivered: bool) -> Self {
+        let missing = if delivered { Duration::ZERO } else { MOST_MISSING };
+        Self { worker: worker.into(), at, robots, why: crate::text::clean(why), missing }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (at, worker) = (crate::text::seconds(self.at), &self.worker);
+        write!(f, "worker {worker} with {} robots was lost at {at}: {}", self.robots, self.why)?;
+        if self.missing.is_zero() {
+            write!(f, " (all its samples are merged)")
+        } else {
+            write!(f, " (at most {} of its samples are missing)", crate::text::seconds(self.missing))
+        }
+    }
+}

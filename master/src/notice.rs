@@ -1,0 +1,118 @@
+//! What people are told while a run goes on.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::loss::Loss;
+use crate::refusal::Refusal;
+use crate::text::seconds;
+
+/// Something that people should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Who is there, and how many are awaited.
+    Waiting {
+        /// How many the run begins with.
+        expected: usize,
+        /// Those that are ready.
+        ready: Vec<String>,
+        /// Those that still load the bundle.
+        loading: Vec<String>,
+    },
+    /// The run was dealt.
+    Begins {
+        /// The most robots that it will have.
+        robots: u64,
+        /// Each worker with the robots that it gets.
+        shares: Vec<(String, u64)>,
+    },
+    /// The plan can't reach what was asked for.
+    ShortRun {
+        /// Asked for.
+        wanted: u64,
+        /// What the time is enough for.
+        reached: u64,
+    },
+    /// A worker came when the run was dealt.
+    Spare(String),
+    /// A worker came back, and goes on with what is its.
+    Returned(String),
+    /// A worker without robots went.
+    Left(String, String),
+    /// A worker was sent away.
+    Refused(String, Refusal),
+    /// A worker went in mid-run.
+    Lost(Loss),
+    /// The lost worker's robots have new owners.
+    Dealt {
+        /// To how many.
+        workers: usize,
+    },
+    /// A worker runs something else than it was told, and is told again.
+    Stray(String),
+    /// A report of another run came, and does not count.
+    Foreign(String),
+    /// The plan was cut.
+    Cut(Duration, String),
+    /// The run's time is over; the last reports are awaited.
+    Draining,
+    /// There are too many series.
+    Folded,
+    /// Something kept the run from passing.
+    Problem(String),
+}
+
+impl Notice {
+    /// Whether it is bad news.
+    pub fn is_warning(&self) -> bool {
+        !matches!(
+            self,
+            Self::Waiting { .. } | Self::Begins { .. } | Self::Spare(_) | Self::Cut(..) | Self::Draining
+        )
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting { expected, ready, loading } => waiting(f, *expected, ready, loading),
+            Self::Begins { robots, shares } => begins(f, *robots, shares),
+            Self::ShortRun { wanted, reached } => {
+                write!(f, "the run ends before its ramp does: {reached} of {wanted} robots will live")
+            }
+            Self::Spare(name) => {
+                write!(f, "worker {name} came in mid-run; it is kept as a spare, without robots")
+            }
+            Self::Returned(name) => write!(f, "worker {name} came back"),
+            Self::Left(name, why) => write!(f, "worker {name} left: {}", crate::text::clean(why)),
+            Self::Refused(name, refusal) => write!(f, "refused {}: {refusal}", crate::text::clean(name)),
+            Self::Lost(loss) => write!(f, "{loss}"),
+            Self::Dealt { workers } => write!(f, "its robots are dealt to {workers} workers"),
+            Self::Stray(name) => write!(f, "worker {name} does not run what it was told; it is told again"),
+            Self::Foreign(name) => write!(f, "worker {name} reports another run; that does not count"),
+            Self::Cut(at, why) => write!(f, "stopping at {}: {why}", seconds(*at)),
+            Self::Draining => write!(f, "the run's time is over; waiting for the last reports"),
+            Self::Folded => {
+                let most = crate::totals::MOST_SERIES;
+                write!(f, "more than {most} series; further ones are counted as `{}`", crate::totals::OTHER)
+            }
+            Self::Problem(reason) => f.write_str(reason),
+        }
+    }
+}
+
+fn waiting(f: &mut fmt::Formatter<'_>, expected: usize, ready: &[String], loading: &[String]) -> fmt::Result {
+    write!(f, "{} of {expected} workers", ready.len())?;
+    if !ready.is_empty() {
+        write!(f, ": {}", ready.join(", "))?;
+    }
+    if !loading.is_empty() {
+        write!(f, " (loading: {})", loading.join(", "))?;
+    }
+    Ok(())
+}
+
+fn begins(f: &mut fmt::Formatter<'_>, robots: u64, shares: &[(String, u64)]) -> fmt::Result {
+    let list: Vec<_> = shares.iter().map(|(name, share)| format!("{name} {share}")).collect();
+    write!(f, "the run begins: {robots} robots on {} workers ({})", shares.len(), list.join(", "))
+}

@@ -1,0 +1,85 @@
+//! What keeps a run from passing, and what must be known to read its figures.
+
+use std::time::Duration;
+
+use proto::plan::LossPolicy;
+use proto::series::Kind;
+
+use super::Run;
+use crate::notice::Notice;
+use crate::verdict::Severity;
+
+/// When no robot could connect in this time since the start, none will: the target is not there.
+pub(super) const UNREACHABLE: Duration = Duration::from_secs(10);
+
+/// A robot thread that wakes later than this makes the target look slower than it is.
+const MOST_LAG: Duration = Duration::from_millis(500);
+
+impl Run {
+    /// Why the run can't go on, if nobody could connect in all that time.
+    pub(super) fn unreachable(&self, t: Duration) -> Option<String> {
+        if t < UNREACHABLE { None } else { self.nobody_connected() }
+    }
+
+    fn nobody_connected(&self) -> Option<String> {
+        let (0, 1..) = self.totals.of_kind(Kind::Connect) else { return None };
+        let example = self.totals.failures().find(|(series, ..)| series.kind == Kind::Connect);
+        let example = example
+            .map_or_else(|| "no example".into(), |(.., failure)| crate::text::fit(&failure.example, 300));
+        Some(format!("no robot could connect to {}: {example}", self.plan.host))
+    }
+
+    /// Adds the problems that only show at the end.
+    pub(super) fn judge(&mut self) {
+        let known = self.problems.iter().any(|problem| problem.severity == Severity::Broken);
+        match self.nobody_connected() {
+            Some(reason) if !known => self.problem(Severity::Broken, reason),
+            _ => {}
+        }
+        if self.problems.is_empty() && self.start.is_some() && self.is_empty_handed() {
+            self.problem(Severity::Broken, self.nothing());
+        }
+        let delivered = self.fleet.workers().any(|(_, worker)| worker.delivered);
+        if self.problems.is_empty() && !self.losses.is_empty() && !delivered {
+            self.problem(Severity::Invalid, "no worker delivered its last report".into());
+        }
+        // Under `continue` a loss alone explains robots that are missing.
+        let explained = self.plan.on_worker_loss == LossPolicy::Continue && !self.losses.is_empty();
+        if self.problems.is_empty() && !explained {
+            let shortfall = self.ramp.shortfall(self.ran());
+            shortfall.into_iter().for_each(|reason| self.problem(Severity::Invalid, reason));
+        }
+    }
+
+    fn is_empty_handed(&self) -> bool {
+        self.totals.series().iter().all(|total| total.ok.count() == 0 && total.failed.count() == 0)
+    }
+
+    fn nothing(&self) -> String {
+        match self.losses.last() {
+            Some(loss) => format!("nothing was measured: {loss}"),
+            None => "nothing was measured: the run ended before any robot connected".into(),
+        }
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let late = |lag: Duration| format!("{} ms", lag.as_millis());
+        let lagging = self.fleet.workers().filter(|(_, worker)| worker.lag > MOST_LAG).map(|(_, worker)| {
+            let (name, lag) = (worker.name(), late(worker.lag));
+            format!("worker {name}: a robot thread woke {lag} late; its latencies may be too high")
+        });
+        let mut warnings: Vec<_> = self.losses.iter().map(|loss| loss.to_string()).chain(lagging).collect();
+        if self.foreign > 0 {
+            warnings.push(format!("{} reports of other runs came and were left out", self.foreign));
+        }
+        if self.totals.folded() > 0 {
+            warnings.push(Notice::Folded.to_string());
+        }
+        if self.totals.timeline.is_coarse() {
+            warnings.push(
+                "the run has too many figures: its later seconds tell sums only, not single series".into(),
+            );
+        }
+        warnings
+    }
+}

@@ -1,0 +1,131 @@
+//! Puts the rooms together: a server for workers with a driver behind it, until the run has its verdict.
+
+use std::io;
+use std::time::Duration;
+
+use proto::control::LARGEST_MESSAGE;
+use proto::control::control_server::ControlServer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_stream::Stream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::transport::Server;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::door;
+use crate::driver::{Command, Driver};
+use crate::error::Error;
+use crate::gate::Gate;
+use crate::run::Run;
+use crate::summary::Summary;
+
+/// How long workers may take to hear that the run is over; then their connections are closed.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A worker opens one stream; the rest is room for one that comes back before the old is gone.
+const STREAMS: u32 = 4;
+
+/// A peer that does not answer a ping in this time has no connection any more.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// What a worker's request needs is far below.
+const HEADERS: u32 = 16 << 10;
+
+/// Streams that a peer may open and reset before it is cut off.
+const RESETS: usize = 20;
+
+/// What may be under way of one stream: a report in one round trip.
+const WINDOW: u32 = 1 << 20;
+
+/// Binds the address.
+///
+/// # Errors
+/// When it can't be had; with what to do.
+pub async fn bind(address: &str) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|e| {
+        let port = address.rsplit(':').next().unwrap_or_default();
+        let wrong = match e.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("the port is in use; end what listens there (`ss -ltnp 'sport = :{port}'` names it) or give another port")
+            }
+            io::ErrorKind::PermissionDenied => "not allowed; give a port from 1024 on".into(),
+            io::ErrorKind::AddrNotAvailable => "not an address of this machine; give 0.0.0.0 for all that it has".into(),
+            _ => format!("{e}; give an address of this machine, such as 127.0.0.1:5557"),
+        };
+        Error::Bind { address: address.into(), wrong }
+    })
+}
+
+/// Makes a run with workers that dial the listener, until it has its verdict. A closed command channel asks nothing.
+///
+/// # Errors
+/// When the server for workers can't go on.
+pub async fn run_on(
+    config: Config,
+    listener: TcpListener,
+    commands: mpsc::Receiver<Command>,
+) -> Result<Summary, Error> {
+    serve::<TcpStream>(config, door::accept(listener), Clock::start(), commands).await
+}
+
+/// Makes a run with workers on whatever connections come in, each with the peer's address, so that a test or a
+/// simulation can bring its own network and clock.
+///
+/// # Errors
+/// When the server for workers can't go on.
+pub async fn serve<IO>(
+    config: Config,
+    incoming: impl Stream<Item = (IO, String)> + Send,
+    clock: Clock,
+    commands: mpsc::Receiver<Command>,
+) -> Result<Summary, Error>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Config { muster, plan, bundle, outputs, .. } = config;
+    let run = Run::new(clock.now(), Uuid::new_v4(), muster, plan, bundle);
+    let (streams, no_more, closing) =
+        (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    let (gate, inbox) = Gate::new(clock, streams.clone(), closing.clone());
+    let server = limits().serve_with_incoming_shutdown(
+        ControlServer::new(gate).max_decoding_message_size(LARGEST_MESSAGE),
+        door::guard(incoming, closing.clone()),
+        no_more.clone().cancelled_owned(),
+    );
+    tokio::pin!(server);
+    let summary = tokio::select! {
+        summary = Driver::new(run, clock, outputs).drive(inbox, commands) => summary,
+        ended = &mut server => {
+            let why = ended.err().map_or_else(|| "no more connections come in".into(), |e| e.to_string());
+            return Err(Error::Server(why));
+        }
+    };
+    no_more.cancel();
+    if timeout(FAREWELL, &mut server).await.is_err() {
+        tracing::debug!("some peers did not hang up; their connections are closed");
+    }
+    closing.cancel();
+    streams.close();
+    // Each ends at the token; the deadline is for none of them.
+    _ = timeout(FAREWELL, streams.wait()).await;
+    Ok(summary)
+}
+
+/// Every limit that keeps one peer from taking what is the others'.
+fn limits() -> Server {
+    Server::builder()
+        .max_concurrent_streams(STREAMS)
+        .concurrency_limit_per_connection(STREAMS as usize)
+        .http2_max_header_list_size(HEADERS)
+        .http2_max_pending_accept_reset_streams(Some(RESETS))
+        .http2_max_local_error_reset_streams(Some(RESETS))
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE))
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW * STREAMS)
+}

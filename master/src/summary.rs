@@ -1,0 +1,347 @@
+//! A run as pure data, made once when there is a verdict. Every output tells the same.
+
+use std::time::{Duration, SystemTime};
+
+use proto::histogram::Histogram;
+use proto::plan::{LossPolicy, Plan};
+use proto::profile::Edge;
+use proto::series::{FailureClass, Kind};
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::loss::Loss;
+use crate::run::Run;
+use crate::totals::{Counts, Latency, SeriesTotals, Totals, Users, is_request, us};
+use crate::verdict::Verdict;
+
+/// Everything that a run gave.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// The release that made it.
+    pub horde: &'static str,
+    /// The run's name.
+    pub run: String,
+    /// When it started, by the wall clock; none if it never did.
+    pub started: Option<String>,
+    /// How long robots were alive.
+    #[serde(rename = "ran_us", serialize_with = "us")]
+    pub ran: Duration,
+    /// The plan, as it was run.
+    pub plan: PlanAsRun,
+    /// Those that took part.
+    pub workers: Vec<WorkerLine>,
+    /// Those that were lost.
+    pub losses: Vec<Loss>,
+    /// All series of a kind together.
+    pub kinds: Vec<KindLine>,
+    /// All requests together.
+    pub aggregated: SeriesLine,
+    /// Each series, by kind and name.
+    pub series: Vec<SeriesLine>,
+    /// What failed.
+    pub failures: Vec<FailureLine>,
+    /// Each second of the run.
+    pub timeline: Vec<SecondLine>,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// The plan, as it was run.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanAsRun {
+    /// The address that robots began with.
+    pub host: String,
+    /// The most robots that it wants at a time.
+    pub users: u64,
+    /// How many robots when.
+    pub stages: Vec<StageLine>,
+    /// When it is over.
+    #[serde(rename = "end_us", serialize_with = "us")]
+    pub end: Duration,
+    /// The classes' names.
+    pub classes: Vec<String>,
+    /// Where random choices come from.
+    pub seed: u64,
+    /// Time to open a connection.
+    #[serde(rename = "connect_timeout_us", serialize_with = "us")]
+    pub connect_timeout: Duration,
+    /// Time to wait for a reply.
+    #[serde(rename = "request_timeout_us", serialize_with = "us")]
+    pub request_timeout: Duration,
+    /// Time to log out.
+    #[serde(rename = "stop_timeout_us", serialize_with = "us")]
+    pub stop_timeout: Duration,
+    /// What becomes of a lost worker's robots.
+    pub on_worker_loss: LossPolicy,
+    /// When it was stopped before its time.
+    pub stopped: Option<String>,
+}
+
+/// One stage of the plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct StageLine {
+    /// How long it lasts.
+    #[serde(rename = "duration_us", serialize_with = "us")]
+    pub duration: Duration,
+    /// Robots at its end.
+    pub robots: u64,
+    /// How it gets there.
+    pub edge: Edge,
+}
+
+/// One worker.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkerLine {
+    /// Its name.
+    pub name: String,
+    /// Its release.
+    pub version: String,
+    /// Threads that ran robots.
+    pub cores: u32,
+    /// The most robots that were its.
+    pub robots: u64,
+    /// Reports that were merged.
+    pub reports: u64,
+    /// The latest that a robot thread woke.
+    #[serde(rename = "lag_us", serialize_with = "us")]
+    pub lag: Duration,
+    /// The busiest that a robot thread was, in thousandths.
+    pub busy_permille: u32,
+    /// Whether its last report was merged.
+    pub delivered: bool,
+}
+
+/// All series of a kind.
+#[derive(Debug, Clone, Serialize)]
+pub struct KindLine {
+    /// Which.
+    pub kind: Kind,
+    /// What succeeded.
+    pub ok: u64,
+    /// What failed.
+    pub failed: u64,
+}
+
+/// One series.
+#[derive(Debug, Clone, Serialize)]
+pub struct SeriesLine {
+    /// What sort; none where all requests stand together.
+    pub kind: Option<Kind>,
+    /// Which.
+    pub name: String,
+    /// All samples, the failed included.
+    pub count: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Samples per second.
+    pub rate: f64,
+    /// Failures per second.
+    pub failed_rate: f64,
+    /// Payload bytes sent.
+    pub bytes_sent: u64,
+    /// Payload bytes received.
+    pub bytes_received: u64,
+    /// Service times of all samples.
+    pub latency: Latency,
+    /// Service times of what succeeded.
+    pub latency_ok: Latency,
+    /// Service times of what failed.
+    pub latency_failed: Latency,
+}
+
+/// Failures of one sort in a series.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailureLine {
+    /// The series' sort.
+    pub kind: Kind,
+    /// The series.
+    pub name: String,
+    /// Why.
+    pub class: FailureClass,
+    /// How many.
+    pub count: u64,
+    /// The first, from the start of the run.
+    #[serde(rename = "first_us", serialize_with = "us")]
+    pub first: Duration,
+    /// The last, from the start of the run.
+    #[serde(rename = "last_us", serialize_with = "us")]
+    pub last: Duration,
+    /// What the first one said.
+    pub example: String,
+    /// Workers that had it, the first few.
+    pub workers: Vec<String>,
+}
+
+/// One second of the run.
+#[derive(Debug, Clone, Serialize)]
+pub struct SecondLine {
+    /// It ends so many seconds after the start.
+    pub second: u64,
+    /// Its end by the wall clock, in seconds since 1970.
+    pub timestamp: u64,
+    /// Robots starting, playing and leaving at its end.
+    pub users: Users,
+    /// Requests, the failed included.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Service times of its requests.
+    pub latency: Latency,
+    /// (place in `series`, succeeded, failed) of each series that did anything.
+    pub series: Vec<(u32, u32, u32)>,
+}
+
+impl Summary {
+    /// Reads it off a run that has its verdict.
+    pub fn of(run: &Run, clock: &Clock) -> Self {
+        let (totals, ran) = (run.totals(), run.ran());
+        let mut figures = Figures { ran, scratch: Histogram::new() };
+        // What a run is that never began.
+        let start = run.start().unwrap_or_default();
+        let kinds = [Kind::Connect, Kind::Request, Kind::Push, Kind::Task, Kind::Session].map(|kind| {
+            let (ok, failed) = totals.of_kind(kind);
+            KindLine { kind, ok, failed }
+        });
+        Self {
+            horde: env!("CARGO_PKG_VERSION"),
+            run: run.id().to_string(),
+            started: run.start().map(|at| humantime::format_rfc3339_seconds(clock.wall(at)).to_string()),
+            ran,
+            plan: PlanAsRun::of(run.plan(), run.stopped()),
+            workers: workers(run),
+            losses: run.losses().to_vec(),
+            kinds: kinds.to_vec(),
+            aggregated: figures.aggregated(totals),
+            series: totals.sorted().map(|(_, total)| figures.series(total)).collect(),
+            failures: failures(run, start),
+            timeline: timeline(totals, clock, start),
+            verdict: run.verdict(),
+        }
+    }
+}
+
+impl PlanAsRun {
+    fn of(plan: &Plan, stopped: Option<&(Duration, String)>) -> Self {
+        let profile = &plan.profile;
+        let stages = profile.stages().iter();
+        Self {
+            host: plan.host.clone(),
+            users: profile.peak(),
+            stages: stages
+                .map(|s| StageLine { duration: s.duration, robots: s.robots, edge: s.edge })
+                .collect(),
+            end: profile.end(),
+            classes: plan.classes.list().iter().map(|class| class.name.clone()).collect(),
+            seed: plan.seed,
+            connect_timeout: plan.timeouts.connect,
+            request_timeout: plan.timeouts.request,
+            stop_timeout: plan.timeouts.stop,
+            on_worker_loss: plan.on_worker_loss,
+            stopped: stopped.map(|(_, why)| why.clone()),
+        }
+    }
+}
+
+/// Computes figures of series, with one histogram for all.
+pub(crate) struct Figures {
+    pub(crate) ran: Duration,
+    pub(crate) scratch: Histogram,
+}
+
+impl Figures {
+    /// The line of one series.
+    pub(crate) fn series(&mut self, total: &SeriesTotals) -> SeriesLine {
+        let (kind, name) = (Some(total.series.kind), total.series.name.clone());
+        self.line(kind, name, (&total.ok, &total.failed), (total.sent, total.received))
+    }
+
+    /// The line of all requests together.
+    pub(crate) fn aggregated(&mut self, totals: &Totals) -> SeriesLine {
+        let (mut ok, mut failed, mut bytes) = (Counts::default(), Counts::default(), (0u64, 0u64));
+        for total in totals.series().iter().filter(|total| is_request(&total.series)) {
+            ok.add_counts(&total.ok);
+            failed.add_counts(&total.failed);
+            bytes = (bytes.0.saturating_add(total.sent), bytes.1.saturating_add(total.received));
+        }
+        self.line(None, "Aggregated".into(), (&ok, &failed), bytes)
+    }
+
+    fn line(
+        &mut self,
+        kind: Option<Kind>,
+        name: String,
+        (ok, failed): (&Counts, &Counts),
+        (bytes_sent, bytes_received): (u64, u64),
+    ) -> SeriesLine {
+        let mut all = ok.clone();
+        all.add_counts(failed);
+        let seconds = self.ran.as_secs_f64();
+        let per_second = |n: u64| if seconds > 0.0 { n as f64 / seconds } else { 0.0 };
+        SeriesLine {
+            kind,
+            name,
+            count: all.count(),
+            failed: failed.count(),
+            rate: per_second(all.count()),
+            failed_rate: per_second(failed.count()),
+            bytes_sent,
+            bytes_received,
+            latency: Latency::of(&all, &mut self.scratch),
+            latency_ok: Latency::of(ok, &mut self.scratch),
+            latency_failed: Latency::of(failed, &mut self.scratch),
+        }
+    }
+}
+
+fn workers(run: &Run) -> Vec<WorkerLine> {
+    let took_part = run.fleet().workers().filter(|(_, worker)| worker.order.is_some());
+    let line = |worker: &crate::worker::Worker| WorkerLine {
+        name: worker.name().into(),
+        version: crate::text::fit(&worker.hello.version, 40),
+        cores: worker.hello.cores,
+        robots: worker.robots,
+        reports: worker.applied,
+        lag: worker.lag,
+        busy_permille: worker.busy_permille,
+        delivered: worker.delivered,
+    };
+    took_part.map(|(_, worker)| line(worker)).collect()
+}
+
+fn failures(run: &Run, start: Duration) -> Vec<FailureLine> {
+    let failures = run.totals().failures();
+    let line =
+        |(series, class, failure): (&proto::series::Series, _, &crate::totals::FailureTotals)| FailureLine {
+            kind: series.kind,
+            name: series.name.clone(),
+            class,
+            count: failure.count,
+            first: failure.first.saturating_sub(start),
+            last: failure.last.saturating_sub(start),
+            example: failure.example.clone(),
+            workers: failure.nodes.iter().map(|id| run.fleet().name(*id).into()).collect(),
+        };
+    failures.map(line).collect()
+}
+
+fn timeline(totals: &Totals, clock: &Clock, start: Duration) -> Vec<SecondLine> {
+    // Series are told in the order of their names, and kept in that of their coming.
+    let mut ranks = vec![0; totals.series().len()];
+    totals.sorted().zip(0..).for_each(|((place, _), rank)| ranks[place as usize] = rank);
+    let seconds = totals.timeline.seconds().iter();
+    let line = |second: &crate::totals::Second| SecondLine {
+        second: second.second,
+        timestamp: timestamp(clock.wall(start + Duration::from_secs(second.second))),
+        users: second.users,
+        requests: second.requests.latency.count,
+        failed: second.requests.failed,
+        latency: second.requests.latency,
+        series: second.points.iter().map(|p| (ranks[p.series as usize], p.ok, p.failed)).collect(),
+    };
+    seconds.map(line).collect()
+}
+
+/// Seconds since 1970.
+pub(crate) fn timestamp(at: SystemTime) -> u64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,198 @@
+//! What all workers measured, merged by adding. Reports come in, each once; [`Summary`](crate::summary::Summary) and
+//! the live table read it.
+
+mod counts;
+mod latency;
+mod timeline;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proto::histogram::{HIGHEST_US, Sparse};
+use proto::report::{FailureDelta, Report};
+use proto::series::{FailureClass, Kind, Series};
+
+pub use counts::Counts;
+pub(crate) use latency::us;
+pub use latency::{Latency, PERCENTS};
+pub use timeline::{Point, Requests, Second, Timeline, Users};
+
+use crate::fleet::WorkerId;
+
+/// The most series that are told apart; further ones count as `other` of their kind.
+pub const MOST_SERIES: usize = 10_000;
+
+/// The name under which further series are counted.
+pub const OTHER: &str = "other";
+
+/// No worker makes so many samples in one interval; a report that says so is made up. It also keeps sums from overflowing.
+const MOST_SAMPLES: u64 = 1 << 32;
+
+/// How many workers are named at a failure.
+const MOST_NODES: usize = 16;
+
+/// Everything that was measured in a run.
+#[derive(Debug, Default)]
+pub struct Totals {
+    series: Vec<SeriesTotals>,
+    places: BTreeMap<Series, u32>,
+    failures: BTreeMap<(Series, FailureClass), FailureTotals>,
+    /// What each second held.
+    pub timeline: Timeline,
+    folded: u64,
+}
+
+/// One series over the whole run.
+#[derive(Debug)]
+pub struct SeriesTotals {
+    /// Which.
+    pub series: Series,
+    /// Service times of what succeeded.
+    pub ok: Counts,
+    /// Service times of what failed.
+    pub failed: Counts,
+    /// Payload bytes sent.
+    pub sent: u64,
+    /// Payload bytes received.
+    pub received: u64,
+}
+
+/// Failures of one sort in a series.
+#[derive(Debug)]
+pub struct FailureTotals {
+    /// How many.
+    pub count: u64,
+    /// The first, on the master's clock.
+    pub first: Duration,
+    /// The last, on the master's clock.
+    pub last: Duration,
+    /// What the first one said.
+    pub example: String,
+    /// Workers that had it, the first few.
+    pub nodes: Vec<WorkerId>,
+}
+
+impl Totals {
+    /// Adds a report of a worker, whose interval ends with the given second of the run.
+    pub fn apply(&mut self, worker: WorkerId, second: u64, report: &Report) {
+        let places: Vec<_> = report.series.iter().map(|delta| self.place_of(&delta.series)).collect();
+        for (delta, place) in report.series.iter().zip(&places) {
+            let total = &mut self.series[*place as usize];
+            total.ok.add(&delta.ok);
+            total.failed.add(&delta.failed);
+            total.sent = total.sent.saturating_add(delta.bytes_sent);
+            total.received = total.received.saturating_add(delta.bytes_received);
+        }
+        report.failures.iter().for_each(|delta| self.fail(worker, delta));
+        self.timeline.place(worker, second, report, &places);
+    }
+
+    fn fail(&mut self, worker: WorkerId, delta: &FailureDelta) {
+        let place = self.place_of(&delta.series);
+        let key = (self.series[place as usize].series.clone(), delta.class);
+        let failure = self.failures.entry(key).or_insert_with(|| FailureTotals {
+            count: 0,
+            first: delta.first,
+            last: delta.last,
+            example: delta.example.clone(),
+            nodes: Vec::new(),
+        });
+        failure.count = failure.count.saturating_add(delta.count);
+        failure.first = failure.first.min(delta.first);
+        failure.last = failure.last.max(delta.last);
+        if failure.nodes.len() < MOST_NODES && !failure.nodes.contains(&worker) {
+            failure.nodes.push(worker);
+        }
+    }
+
+    /// Where the series is kept; it is given a place the first time.
+    fn place_of(&mut self, series: &Series) -> u32 {
+        if let Some(place) = self.places.get(series) {
+            return *place;
+        }
+        let full = self.series.len() >= MOST_SERIES;
+        if full && series.name != OTHER {
+            self.folded = self.folded.saturating_add(1);
+            return self.place_of(&Series::new(series.kind, OTHER));
+        }
+        let place = self.series.len() as u32;
+        let empty = Counts::default;
+        self.series.push(SeriesTotals {
+            series: series.clone(),
+            ok: empty(),
+            failed: empty(),
+            sent: 0,
+            received: 0,
+        });
+        self.places.insert(series.clone(), place);
+        place
+    }
+
+    /// The series in the order of their places, which never change.
+    pub fn series(&self) -> &[SeriesTotals] {
+        &self.series
+    }
+
+    /// Series with their places, by kind and name.
+    pub fn sorted(&self) -> impl Iterator<Item = (u32, &SeriesTotals)> {
+        self.places.values().map(|place| (*place, &self.series[*place as usize]))
+    }
+
+    /// Failures by series and class.
+    pub fn failures(&self) -> impl Iterator<Item = (&Series, FailureClass, &FailureTotals)> {
+        self.failures.iter().map(|((series, class), failure)| (series, *class, failure))
+    }
+
+    /// How many samples of a kind succeeded and failed.
+    pub fn of_kind(&self, kind: Kind) -> (u64, u64) {
+        self.series
+            .iter()
+            .filter(|total| total.series.kind == kind)
+            .fold((0, 0), |(ok, failed), total| (ok + total.ok.count(), failed + total.failed.count()))
+    }
+
+    /// How often a name was beyond [`MOST_SERIES`].
+    pub fn folded(&self) -> u64 {
+        self.folded
+    }
+}
+
+/// Only requests count in what is called Aggregated.
+pub(crate) fn is_request(series: &Series) -> bool {
+    series.kind == Kind::Request
+}
+
+/// Whether a worker can have measured this.
+///
+/// # Errors
+/// What can't be.
+pub(crate) fn check(report: &Report) -> Result<(), String> {
+    for delta in &report.series {
+        for sparse in [&delta.ok, &delta.failed] {
+            check_sparse(sparse)
+                .map_err(|wrong| format!("series {}: {wrong}", crate::text::fit(&delta.series.name, 80)))?;
+        }
+    }
+    match report.failures.iter().map(|delta| delta.count).max() {
+        Some(most) if most > MOST_SAMPLES => Err(format!("{most} failures in one interval")),
+        _ => Ok(()),
+    }
+}
+
+fn check_sparse(sparse: &Sparse) -> Result<(), String> {
+    let count = sparse.count();
+    let between = |low: u64, high: u64| {
+        let all = |us: u64| u128::from(us) * u128::from(count);
+        (all(low)..=all(high)).contains(&u128::from(sparse.sum_us))
+    };
+    if count > MOST_SAMPLES {
+        Err(format!("{count} samples in one interval"))
+    } else if count > 0 && !between(sparse.min_us, sparse.max_us.min(HIGHEST_US)) {
+        Err(format!("{count} samples can't add up to {} microseconds", sparse.sum_us))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

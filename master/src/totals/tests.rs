@@ -1,0 +1,121 @@
+//! Merging, caps, and what a made-up report looks like.
+
+use proptest::prelude::*;
+use proto::histogram::Histogram;
+use proto::report::{Census, SeriesDelta};
+use proto::series::RobotState;
+use uuid::Uuid;
+
+use super::*;
+
+const S: Duration = Duration::from_secs(1);
+
+fn sparse(values: &[u64]) -> Sparse {
+    let mut histogram = Histogram::new();
+    values.iter().for_each(|us| histogram.record(Duration::from_micros(*us)));
+    histogram.to_sparse()
+}
+
+fn delta(kind: Kind, name: &str, ok: &[u64], failed: &[u64]) -> SeriesDelta {
+    let series = Series::new(kind, name);
+    SeriesDelta { series, ok: sparse(ok), failed: sparse(failed), bytes_sent: 10, bytes_received: 20 }
+}
+
+fn report(playing: u64, series: Vec<SeriesDelta>) -> Report {
+    let mut census = Census::of("default");
+    census.add(RobotState::Playing, playing);
+    Report {
+        run: Uuid::nil(),
+        sequence: 1,
+        from: S,
+        to: 2 * S,
+        robots: vec![census],
+        series,
+        failures: vec![],
+        last: false,
+    }
+}
+
+#[test]
+fn seconds_hold_what_was_told_of_them_and_never_change() {
+    let mut totals = Totals::default();
+    let (a, b) = (WorkerId(1), WorkerId(2));
+    totals.apply(a, 1, &report(5, vec![delta(Kind::Request, "Echo", &[100, 200], &[300])]));
+    totals.apply(a, 2, &report(6, vec![delta(Kind::Connect, "game", &[100], &[])]));
+    totals.apply(b, 1, &report(7, vec![delta(Kind::Request, "Echo", &[400], &[])]));
+    let first = totals.timeline.close().clone();
+    assert_eq!(
+        (first.second, first.users, first.requests.latency.count, first.requests.failed),
+        (1, [0, 12, 0], 4, 1)
+    );
+    assert_eq!(first.points, [Point { series: 0, ok: 3, failed: 1 }]);
+    // What comes late counts in the first open second.
+    totals.apply(b, 1, &report(7, vec![delta(Kind::Request, "Echo", &[500], &[])]));
+    let second = totals.timeline.close().clone();
+    assert_eq!(
+        (second.second, second.users, second.requests.latency.count, second.total.latency.count),
+        (2, [0, 13, 0], 1, 5)
+    );
+    assert_eq!(totals.timeline.seconds()[0], first);
+    // A worker that told nothing still has its robots, one that is gone has none.
+    totals.timeline.forget(a);
+    assert_eq!(totals.timeline.close().users, [0, 7, 0]);
+}
+
+#[test]
+fn names_beyond_the_cap_are_counted_as_other() {
+    let mut totals = Totals::default();
+    for chunk in 0..3 {
+        let names =
+            (0..MOST_SERIES / 2).map(|i| delta(Kind::Request, &format!("name {chunk} {i}"), &[1], &[]));
+        totals.apply(WorkerId(1), 1, &report(1, names.collect()));
+    }
+    assert_eq!((totals.series().len(), totals.folded()), (MOST_SERIES + 1, MOST_SERIES as u64 / 2));
+    let other = totals.sorted().find(|(_, total)| total.series.name == OTHER).unwrap().1;
+    assert_eq!(other.ok.count(), MOST_SERIES as u64 / 2);
+    assert_eq!(totals.of_kind(Kind::Request), (3 * MOST_SERIES as u64 / 2, 0));
+}
+
+#[test]
+fn a_report_that_no_worker_can_have_measured_is_named() {
+    let made_up = |ok: Sparse| {
+        let series = Series::new(Kind::Request, "x");
+        report(
+            1,
+            vec![SeriesDelta { series, ok, failed: Sparse::default(), bytes_sent: 0, bytes_received: 0 }],
+        )
+    };
+    let sparse = |count, sum_us| Sparse { buckets: vec![5, count], sum_us, min_us: 5, max_us: 5 };
+    let table = [
+        (sparse(1 << 33, 5 << 33), "series x: 8589934592 samples in one interval"),
+        (sparse(2, u64::MAX), "series x: 2 samples can't add up to 18446744073709551615 microseconds"),
+        (sparse(2, 9), "series x: 2 samples can't add up to 9 microseconds"),
+    ];
+    for (sparse, wrong) in table {
+        assert_eq!(check(&made_up(sparse)).unwrap_err(), wrong);
+    }
+    assert_eq!(check(&made_up(sparse(2, 10))), Ok(()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Through reports, merging and percentiles, what is told agrees with the exact figure of the same samples.
+    #[test]
+    fn percentiles_agree_with_exact_ones_to_three_digits(parts in prop::collection::vec(prop::collection::vec(1..5_000_000u64, 1..60), 1..8)) {
+        let mut totals = Totals::default();
+        for (i, part) in parts.iter().enumerate() {
+            totals.apply(WorkerId(i as u32 % 3), i as u64 / 3, &report(1, vec![delta(Kind::Request, "Echo", part, &[])]));
+        }
+        let told = Latency::of(&totals.series()[0].ok, &mut Histogram::new());
+        let mut all = parts.concat();
+        all.sort_unstable();
+        for ((percent, _), told) in PERCENTS.iter().zip(told.percentiles) {
+            let rank = (percent / 100.0 * all.len() as f64).ceil().max(1.0) as usize;
+            let exact = all[rank - 1] as f64;
+            prop_assert!((told.as_micros() as f64 - exact).abs() <= exact / 1000.0, "p{}: told {:?}, exact {}", percent, told, exact);
+        }
+        prop_assert_eq!(told.mean.as_micros() as u64, all.iter().sum::<u64>() / all.len() as u64);
+        prop_assert_eq!(told.count, all.len() as u64);
+    }
+}

@@ -1,0 +1,190 @@
+//! What was measured in each second of the run. Reports come in by the second that they end; a second is closed when
+//! all have told theirs, and never changes then, so that what was written of it stays true.
+
+use std::collections::BTreeMap;
+
+use proto::histogram::Histogram;
+use proto::report::Report;
+use proto::series::RobotState;
+
+use super::counts::Counts;
+use super::latency::Latency;
+use crate::fleet::WorkerId;
+
+/// How many figures of single series are kept, over all seconds; 16 bytes each. The sums of each second are kept always.
+const MOST_POINTS: usize = 1 << 20;
+
+/// Robots by state, in the order of [`RobotState::ALL`].
+pub type Users = [u64; RobotState::ALL.len()];
+
+/// What one series did in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// Its place in [`Totals::series`](super::Totals::series).
+    pub series: u32,
+    /// What succeeded.
+    pub ok: u32,
+    /// What failed.
+    pub failed: u32,
+}
+
+/// Counts and latencies of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Requests {
+    /// How many failed.
+    pub failed: u64,
+    /// Payload bytes received.
+    pub received: u64,
+    /// Of all, the failed included.
+    pub latency: Latency,
+}
+
+/// A second of the run that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Second {
+    /// It ends so many seconds after the start.
+    pub second: u64,
+    /// The robots at its end.
+    pub users: Users,
+    /// Its requests.
+    pub requests: Requests,
+    /// The requests since the start.
+    pub total: Requests,
+    /// What each series did, those that did anything; empty from where [`Timeline::is_coarse`].
+    pub points: Vec<Point>,
+}
+
+impl Second {
+    /// Robots that the plan counts as alive.
+    pub fn alive(&self) -> u64 {
+        self.users[RobotState::Starting as usize].saturating_add(self.users[RobotState::Playing as usize])
+    }
+}
+
+/// The seconds of a run, from the first on.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    closed: Vec<Second>,
+    open: BTreeMap<u64, Open>,
+    /// Each worker's robots when it last told.
+    census: BTreeMap<WorkerId, Users>,
+    total: Sum,
+    points: usize,
+    scratch: Histogram,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    census: BTreeMap<WorkerId, Users>,
+    sum: Sum,
+    points: BTreeMap<u32, (u64, u64)>,
+}
+
+#[derive(Debug, Default)]
+struct Sum {
+    latencies: Counts,
+    failed: u64,
+    received: u64,
+}
+
+impl Sum {
+    fn add(&mut self, other: &Self) {
+        self.latencies.add_counts(&other.latencies);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.received = self.received.saturating_add(other.received);
+    }
+
+    fn requests(&self, scratch: &mut Histogram) -> Requests {
+        let latency = Latency::of(&self.latencies, scratch);
+        Requests { failed: self.failed, received: self.received, latency }
+    }
+}
+
+impl Timeline {
+    /// Puts a report into its second. One that comes after its second was closed counts in the first open one.
+    /// `places` names the series of each of its deltas.
+    pub(super) fn place(&mut self, worker: WorkerId, second: u64, report: &Report, places: &[u32]) {
+        let open = self.open.entry(second.max(self.next())).or_default();
+        open.census.insert(worker, users(report));
+        for (delta, place) in report.series.iter().zip(places) {
+            let point = open.points.entry(*place).or_default();
+            point.0 = point.0.saturating_add(delta.ok.count());
+            point.1 = point.1.saturating_add(delta.failed.count());
+            if super::is_request(&delta.series) {
+                open.sum.latencies.add(&delta.ok);
+                open.sum.latencies.add(&delta.failed);
+                open.sum.failed = open.sum.failed.saturating_add(delta.failed.count());
+                open.sum.received = open.sum.received.saturating_add(delta.bytes_received);
+            }
+        }
+    }
+
+    /// The robots of a worker that is gone are no more.
+    pub(crate) fn forget(&mut self, worker: WorkerId) {
+        self.census.remove(&worker);
+        for open in self.open.values_mut() {
+            open.census.remove(&worker);
+        }
+    }
+
+    /// Closes the next second.
+    pub(crate) fn close(&mut self) -> &Second {
+        let second = self.next();
+        let open = self.open.remove(&second).unwrap_or_default();
+        self.census.extend(open.census);
+        self.total.add(&open.sum);
+        let mut points = Vec::new();
+        if self.points < MOST_POINTS {
+            let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+            let pairs = open.points.into_iter();
+            points.extend(pairs.map(|(series, (ok, failed))| Point {
+                series,
+                ok: narrow(ok),
+                failed: narrow(failed),
+            }));
+            self.points += points.len();
+        }
+        let second = Second {
+            second,
+            users: sum(&self.census),
+            requests: open.sum.requests(&mut self.scratch),
+            total: self.total.requests(&mut self.scratch),
+            points,
+        };
+        self.closed.push(second);
+        &self.closed[self.closed.len() - 1]
+    }
+
+    /// The second that is closed next; the first is 1.
+    pub(crate) fn next(&self) -> u64 {
+        self.closed.len() as u64 + 1
+    }
+
+    /// The last second that anything was told of; 0 if none.
+    pub(crate) fn newest(&self) -> u64 {
+        self.open.keys().next_back().copied().unwrap_or(0).max(self.closed.len() as u64)
+    }
+
+    /// The seconds that are over.
+    pub fn seconds(&self) -> &[Second] {
+        &self.closed
+    }
+
+    /// Whether the figures of single series became too many and are left out of the later seconds.
+    pub fn is_coarse(&self) -> bool {
+        self.points >= MOST_POINTS
+    }
+}
+
+/// All classes together.
+fn users(report: &Report) -> Users {
+    let sum = |state| report.robots.iter().fold(0u64, |sum, census| sum.saturating_add(census.get(state)));
+    RobotState::ALL.map(sum)
+}
+
+fn sum(census: &BTreeMap<WorkerId, Users>) -> Users {
+    census.values().fold(Users::default(), |mut sum, users| {
+        sum.iter_mut().zip(users).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
+        sum
+    })
+}

@@ -1,0 +1,118 @@
+//! What the master knows of one worker: who it is, whether it is there, and how far its reports are merged.
+
+use std::time::Duration;
+
+use proto::message::{Assignment, Beat, Hello};
+use proto::report::Report;
+use uuid::Uuid;
+
+use crate::fleet::SessionId;
+
+/// A worker, as long as anything of it counts in the run.
+#[derive(Debug)]
+pub struct Worker {
+    /// Who it is.
+    pub hello: Hello,
+    /// Its stream; none while it is gone.
+    pub session: Option<SessionId>,
+    /// Whether it has loaded the bundle in this session.
+    pub ready: bool,
+    /// When this session began.
+    pub joined: Duration,
+    /// When it was last heard of.
+    pub heard: Duration,
+    /// What it was told to run, and when.
+    pub order: Option<(Assignment, Duration)>,
+    /// The most robots that it was ever given.
+    pub robots: u64,
+    /// Its reports up to and with this one are merged.
+    pub applied: u64,
+    /// How far its reports reach, on the master's clock.
+    pub reported: Duration,
+    /// Whether its last report is merged.
+    pub delivered: bool,
+    /// The latest that one of its robot threads ever woke.
+    pub lag: Duration,
+    /// The busiest that one of its robot threads ever was, in thousandths.
+    pub busy_permille: u32,
+}
+
+/// What is to be done with a report, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// It is the next: merge it.
+    Next,
+    /// It is merged already.
+    Repeat,
+    /// One before it is missing.
+    Gap,
+}
+
+impl Worker {
+    pub(crate) fn new(now: Duration, session: SessionId, hello: Hello) -> Self {
+        Self {
+            hello,
+            session: Some(session),
+            ready: false,
+            joined: now,
+            heard: now,
+            order: None,
+            robots: 0,
+            applied: 0,
+            reported: Duration::ZERO,
+            delivered: false,
+            lag: Duration::ZERO,
+            busy_permille: 0,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.hello.name
+    }
+
+    /// Whether its stream stands and it can be given robots.
+    pub fn is_ready(&self) -> bool {
+        self.session.is_some() && self.ready
+    }
+
+    /// Whether the run still waits for its last report.
+    pub(crate) fn owes(&self) -> bool {
+        self.order.is_some() && self.session.is_some() && !self.delivered
+    }
+
+    pub(crate) fn is(&self, hello: &Hello) -> bool {
+        self.hello.name == hello.name && self.hello.incarnation == hello.incarnation
+    }
+
+    pub(crate) fn beat(&mut self, beat: &Beat) {
+        self.lag = self.lag.max(beat.lag);
+        self.busy_permille = self.busy_permille.max(beat.busy_permille);
+    }
+
+    pub(crate) fn order_of(&self, sequence: u64) -> Order {
+        match sequence {
+            n if n <= self.applied => Order::Repeat,
+            n if n == self.applied.saturating_add(1) => Order::Next,
+            _ => Order::Gap,
+        }
+    }
+
+    pub(crate) fn applied(&mut self, report: &Report) {
+        self.applied = report.sequence;
+        self.reported = self.reported.max(report.to);
+        self.delivered = report.last;
+    }
+
+    /// Whether it runs something else than it was told, and has had the time to hear it.
+    pub(crate) fn strays(&self, beat: &Beat, now: Duration, patience: Duration) -> bool {
+        self.order.as_ref().is_some_and(|(order, told)| {
+            (beat.run, beat.epoch) != (order.run, order.epoch) && now.saturating_sub(*told) >= patience
+        })
+    }
+
+    /// The run that it carries out; nil if none.
+    pub fn run(&self) -> Uuid {
+        self.order.as_ref().map(|(order, _)| order.run).unwrap_or_default()
+    }
+}
