@@ -5,6 +5,7 @@ mod args;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
     };
     match serve(&args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Usage(error)) => fail(&error.to_string(), 2),
+        Err(Failure::Usage(sentence)) => fail(&sentence, 2),
         Err(Failure::Run(what, error)) => fail(&format!("{what}: {error}"), 1),
     }
 }
@@ -31,14 +32,14 @@ fn main() -> ExitCode {
 /// Why there were no totals.
 enum Failure {
     /// Something to say differently on the command line.
-    Usage(Error),
+    Usage(String),
     /// What was tried, and what the system said.
     Run(String, io::Error),
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Usage(error)
+        Self::Usage(error.to_string())
     }
 }
 
@@ -47,17 +48,18 @@ fn serve(args: &Args) -> Result<(), Failure> {
     let options = args.options(RandomState::new().hash_one(()));
     options.check()?;
     args.schema.as_deref().map_or(Ok(()), game_server::schema::check)?;
-    let file = args
-        .totals
-        .as_ref()
-        .map(File::create)
-        .transpose()
-        .map_err(|error| Failure::Run("--totals".into(), error))?;
+    let file = args.totals.as_deref().map(create).transpose()?;
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Run("can't start".into(), error))?;
     let totals = runtime.block_on(listen(options))?;
     report(&totals, file).map_err(|error| Failure::Run("can't write the totals".into(), error))
+}
+
+/// Opened before anything runs, so that a file that can't be written is told at once.
+fn create(file: &Path) -> Result<File, Failure> {
+    let refused = |error| format!("--totals: can't write {}: {error}; choose another file", file.display());
+    File::create(file).map_err(|error| Failure::Usage(refused(error)))
 }
 
 async fn listen(options: Options) -> Result<Totals, Failure> {

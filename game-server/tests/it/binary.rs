@@ -24,7 +24,7 @@ async fn login_and_echo(process: &Process) {
 
 #[test]
 fn bad_options_are_one_line_each_and_exit_code_2() {
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (
             &["--lobby-prt", "1"],
             "unexpected argument '--lobby-prt' found; a similar argument exists: '--lobby-port'",
@@ -41,6 +41,10 @@ fn bad_options_are_one_line_each_and_exit_code_2() {
             "--bind 0.0.0.0 listens everywhere, but robots need one address: add --advertise ws://HOST:PORT",
         ),
         (&["--lobby-port", "8766"], "--lobby-port and --game-port are both 8766: give each its own"),
+        (
+            &["--totals", "/no/such/file"],
+            "--totals: can't write /no/such/file: No such file or directory (os error 2); choose another file",
+        ),
         (&["--schema", "/no/such"], "--schema: cannot read /no/such: No such file or directory (os error 2)"),
     ];
     for (args, sentence) in table {
