@@ -30,8 +30,17 @@ pub enum Error {
     #[error("type `{0}` is not in the schema")]
     UnknownType(Box<String>),
     /// The schema has no protocol of this name or tag.
-    #[error("protocol `{0}` not found")]
+    #[error("protocol {0} not found")]
     UnknownProtocol(Box<String>),
+    /// A response came without the session that it answers.
+    #[error("session not found in the response")]
+    NoSession,
+    /// A response came for a session that nobody waits for: never asked, answered already, or cancelled.
+    #[error("unknown session {0}")]
+    UnknownSession(i64),
+    /// A protocol with `response nil` was given something to answer.
+    #[error("protocol `{0}` answers with nil, not with a message")]
+    NilResponse(Box<String>),
     /// Bytes that are no message of the type; the path leads to the place.
     #[error("{0}")]
     Decode(Box<CodecError>),
@@ -196,5 +205,19 @@ impl Error {
             enter(&mut at.path);
         }
         self
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::ser::Error for Error {
+    fn custom<T: fmt::Display>(told: T) -> Self {
+        Self::encode(Fault::Custom(told.to_string().into()))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(told: T) -> Self {
+        Self::decode(Fault::Custom(told.to_string().into()))
     }
 }

@@ -1,6 +1,8 @@
 //! A struct as it is written: room for the largest header first, closed up to the slots really used at the end.
 
 use super::{INLINE_MAX, put_bytes};
+#[cfg(feature = "serde")]
+use super::{u16_at, u32_at};
 
 /// Writes the header of one struct while its data is appended after it.
 #[derive(Debug)]
@@ -75,6 +77,51 @@ impl StructWriter {
         self.used += 1;
     }
 
+    /// The lowest tag that can still be written in order.
+    pub fn next_tag(&self) -> u32 {
+        self.next
+    }
+
+    /// Puts a field before those that are already written. `field` is the encoding of a struct that has only this field.
+    ///
+    /// Meant for callers who cannot choose the order; it moves what comes after, so it costs more than order does.
+    #[cfg(feature = "serde")]
+    pub(crate) fn insert(&mut self, out: &mut Vec<u8>, tag: u16, field: &[u8]) {
+        let Some((slot, data)) = single_slot(field) else { return };
+        let written = self.written(out);
+        let at = written.partition_point(|(other, ..)| *other < u32::from(tag));
+        let data_at = written.get(at).map_or(out.len(), |(.., data_at)| *data_at);
+        out.splice(data_at..data_at, data.iter().copied());
+        (self.used, self.next) = (0, 0);
+        let (before, after) = written.split_at(at);
+        let slots = before.iter().map(|(tag, slot, _)| (*tag as u16, *slot));
+        for (tag, slot) in
+            slots.chain([(tag, slot)]).chain(after.iter().map(|(tag, slot, _)| (*tag as u16, *slot)))
+        {
+            self.slot(out, tag, slot);
+        }
+    }
+
+    /// The fields so far: tag, slot, and where their data begins.
+    #[cfg(feature = "serde")]
+    fn written(&self, out: &[u8]) -> Vec<(u32, u16, usize)> {
+        let mut data_at = self.start + 2 + 2 * self.room;
+        let mut tag = 0;
+        let mut written = Vec::with_capacity(self.used + 1);
+        let slots = out.get(self.start + 2..self.start + 2 + 2 * self.used).unwrap_or_default();
+        for slot in slots.as_chunks().0.iter().map(|word| u16::from_le_bytes(*word)) {
+            if slot % 2 == 0 {
+                written.push((tag, slot, data_at));
+            }
+            if slot == 0 {
+                let len = out.get(data_at..).and_then(u32_at).map_or(0, |(len, _)| len as usize);
+                data_at += 4 + len;
+            }
+            tag += if slot % 2 == 1 { u32::from(slot / 2) + 1 } else { 1 };
+        }
+        written
+    }
+
     /// Writes the slot count and moves the data up to the slots.
     pub fn finish(self, out: &mut Vec<u8>) {
         let header = self.start + 2 + 2 * self.used;
@@ -87,4 +134,12 @@ impl StructWriter {
             count.copy_from_slice(&(self.used as u16).to_le_bytes());
         }
     }
+}
+
+/// The slot and the data of a struct of one field; nothing if it has none.
+#[cfg(feature = "serde")]
+fn single_slot(field: &[u8]) -> Option<(u16, &[u8])> {
+    let (count, rest) = u16_at(field)?;
+    let (slots, data) = rest.split_at_checked(usize::from(count) * 2)?;
+    Some((u16::from_le_bytes(*slots.last_chunk()?), data))
 }

@@ -34,14 +34,18 @@ pub(crate) fn structure(ty: &Type, json: &Json) -> Value {
     let mut fields = Struct::new();
     for (name, json) in object {
         match ty.field(name) {
-            Some(field) => fields.set(name, value(ty, field, json)),
+            Some(field) => fields.set(name, field_value(ty, field, json)),
             None => fields.set(name, Value::Nil),
         }
     }
     fields.into()
 }
 
-fn value(ty: &Type, field: &Field, json: &Json) -> Value {
+/// A field's value; nil if there is none.
+pub(crate) fn field_value(ty: &Type, field: &Field, json: &Json) -> Value {
+    if json.is_null() {
+        return Value::Nil;
+    }
     match field.shape() {
         Shape::Single => single(ty, field, json),
         _ if json["$map"].is_array() => map(ty, field, &json["$map"]),
@@ -54,9 +58,11 @@ fn map(ty: &Type, field: &Field, json: &Json) -> Value {
     let entry = |pair: &Json| match field.shape() {
         Shape::Map { key, value: at } => {
             let (key, at) = (&item.fields()[key], &item.fields()[at]);
-            (value(&item, key, &pair[0]), value(&item, at, &pair[1]))
+            (field_value(&item, key, &pair[0]), field_value(&item, at, &pair[1]))
         }
-        Shape::Keyed { key } => (value(&item, &item.fields()[key], &pair[0]), structure(&item, &pair[1])),
+        Shape::Keyed { key } => {
+            (field_value(&item, &item.fields()[key], &pair[0]), structure(&item, &pair[1]))
+        }
         _ => (Value::Nil, Value::Nil),
     };
     Value::Map(list(json).iter().map(entry).collect::<Map>())

@@ -5,6 +5,7 @@ mod bundle;
 mod defaults;
 mod json;
 mod pack;
+mod rpc;
 mod schema;
 mod wire;
 
@@ -33,6 +34,7 @@ const KINDS: &[(&str, Case)] = &[
     ("pack.json", pack::case),
     ("schema_errors.json", schema::error),
     ("default.json", defaults::case),
+    ("rpc.json", rpc::conversation),
     ("spb.json", bundle::round_trip),
     ("spb_malformed.json", bundle::malformed),
 ];

@@ -1,0 +1,50 @@
+//! The head of a frame: a struct with the fields `type`, `session` and perhaps `ud`, found by their names.
+
+use crate::error::Result;
+use crate::pack::pack;
+use crate::schema::{Schema, Type};
+use crate::scratch;
+use crate::value::{Struct, Value};
+
+/// The type of a host's frame heads.
+#[derive(Debug, Clone)]
+pub(super) struct Package {
+    ty: Type,
+}
+
+/// What a head says.
+pub(super) struct PackageHead {
+    /// The protocol's tag in a request; absent in a response.
+    pub tag: Option<i64>,
+    pub session: Option<i64>,
+    pub ud: Value,
+}
+
+impl Package {
+    pub(super) fn new(schema: &Schema, name: &str) -> Result<Self> {
+        Ok(Self { ty: schema.require_type(name)? })
+    }
+
+    /// Appends a frame: the head and what `content` writes, packed together. User data without a field for it is dropped.
+    pub(super) fn frame(
+        &self,
+        head: PackageHead,
+        content: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let head = Struct::new().with("type", head.tag).with("session", head.session).with("ud", head.ud);
+        scratch::with(|plain| {
+            self.ty.encode(&head.into(), plain)?;
+            content(plain)?;
+            pack(plain, out);
+            Ok(())
+        })
+    }
+
+    /// The head at the start of an unpacked frame, and its length.
+    pub(super) fn open(&self, plain: &[u8]) -> Result<(PackageHead, usize)> {
+        let (head, used) = self.ty.decode_prefix(plain)?;
+        let ud = head["ud"].clone();
+        Ok((PackageHead { tag: head["type"].as_i64(), session: head["session"].as_i64(), ud }, used))
+    }
+}
