@@ -1,0 +1,9 @@
+//! The three binaries together, as users start them: shares, losses, stops, bad targets. One topic per file.
+#![cfg(test)]
+
+mod bad_plan;
+mod cluster;
+mod loss;
+mod process;
+mod shares;
+mod stop;
