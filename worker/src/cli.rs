@@ -1,6 +1,6 @@
 //! The command line of a worker binary, for the shipped one and for those with mods of their own.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -32,7 +32,7 @@ pub fn main(registry: Registry) -> ExitCode {
         Ok(args) => args,
         Err(e) => return usage(&e),
     };
-    tracing_subscriber::fmt().with_max_level(args.log).with_writer(std::io::stderr).with_target(false).init();
+    log_to_stderr(args.log);
     let config = match args.check() {
         Ok(config) => config,
         Err(faults) => return fail(USAGE, &faults),
@@ -71,6 +71,12 @@ fn fail(code: u8, faults: &[String]) -> ExitCode {
         let _closed = writeln!(std::io::stderr(), "Error: {fault}");
     }
     ExitCode::from(code)
+}
+
+fn log_to_stderr(level: tracing::Level) {
+    let stderr = std::io::stderr;
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(stderr);
+    log.with_target(false).with_ansi(stderr().is_terminal()).init();
 }
 
 /// Each connection is a descriptor, so the soft limit goes up to the hard one.
