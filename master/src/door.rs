@@ -18,8 +18,11 @@ use tonic::transport::server::Connected;
 /// The most connections at a time; one more is dropped.
 pub const MOST_CONNECTIONS: usize = 4_096;
 
-/// A connection on which no worker said who it is in this time is closed.
+/// A worker says who it is in this time.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection on which no worker did is closed; a little later, so that one that opened a stream hears why.
+const UNADMITTED: Duration = Duration::from_secs(11);
 
 /// How long to wait after a failed accept: what it lacks, such as descriptors, is not there again at once.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -72,7 +75,7 @@ pub(crate) fn guard<IO: Send + 'static>(
             Ok(Guarded {
                 io,
                 peer,
-                patience: Some(Box::pin(sleep(PATIENCE))),
+                patience: Some(Box::pin(sleep(UNADMITTED))),
                 closing: Box::pin(closing.clone().cancelled_owned()),
                 _place: place,
             })

@@ -1,0 +1,223 @@
+//! The binary as users meet it: exit codes, and faults in one line. Real time and real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use common::fake::Worker;
+
+const HOST: [&str; 2] = ["--host", "ws://127.0.0.1:8765"];
+
+/// A master without what the tester's own environment says.
+fn master(args: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_master"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HORDE_")) {
+        command.env_remove(name);
+    }
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn ended(args: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    master(args, folder.path()).output().unwrap()
+}
+
+/// The lines on stderr of a command line that can't be used.
+fn faults(args: &[&str]) -> Vec<String> {
+    let output = ended(args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn each_bad_input_is_one_line_with_fault_and_remedy_and_exit_code_2() {
+    let table: [(&[&str], &str, &str); 12] = [
+        (&["--usres", "5"], "unexpected argument '--usres'", "'--users'"),
+        (&["--users"], "a value is required for '--users <N>'", "--help"),
+        (&["--users", "0"], "--users 0 (command line): 0 is too few", "give a whole number from 1"),
+        (&["--users", "-1"], "--users -1 (command line): not such a number", "give a whole number from 1"),
+        (&["--users", "9223372036854775808"], "too many", "to 1000000000"),
+        (&["--spawn-rate", "nan"], "--spawn-rate nan (command line): not a rate", "such as 10 or 0.5"),
+        (&["--run-time", "1 hour"], "--run-time 1 hour (command line): not a time", "1h30m"),
+        (&["--host", "localhost:8765"], "no scheme", "write ws://localhost:8765"),
+        (&["--host", "http://localhost"], "robots do not speak http", "write ws://localhost"),
+        (&["--schema", "nowhere"], "no such folder", "name one with .sproto files"),
+        (&["--json", "no/such/folder.json"], "can't be written", "name a file in a folder that exists"),
+        (&["--csv", "no/such/prefix"], "can't be written", "name a file in a folder that exists"),
+    ];
+    for (args, fault, remedy) in table {
+        let host: &[&str] = if args.contains(&"--host") { &[] } else { &HOST };
+        let lines = faults(&[host, args].concat());
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(
+            lines[0].starts_with("Error: ") && lines[0].contains(fault) && lines[0].contains(remedy),
+            "{}",
+            lines[0]
+        );
+    }
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    assert_eq!(faults(&["--users", "0", "--run-time", "x", "--seed", "-"]).len(), 4); // and the host is missing
+}
+
+#[test]
+fn a_port_in_use_is_told_with_the_way_out() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let lines = faults(&[&HOST[..], &["--bind", &address]].concat());
+    let begin = format!("Error: --bind {address}: the port is in use; ");
+    assert!(
+        lines.len() == 1 && lines[0].starts_with(&begin) && lines[0].ends_with("give another port"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn an_unknown_key_in_horde_toml_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("horde.toml"), "user = 5\n").unwrap();
+    let output = master(&HOST, folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, "Error: horde.toml: unknown key `user`; did you mean `users`?\n");
+}
+
+#[test]
+fn help_and_version_are_no_faults() {
+    for (option, part) in [("--help", "--expect-workers-max-wait"), ("--version", "master ")] {
+        let output = ended(&[option]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(String::from_utf8(output.stdout).unwrap().contains(part));
+    }
+}
+
+#[test]
+fn nobody_coming_in_time_ends_with_exit_code_1_and_the_reason() {
+    let output = ended(
+        &[
+            &HOST[..],
+            &["--bind", "127.0.0.1:0", "--expect-workers", "3", "--expect-workers-max-wait", "200ms"],
+        ]
+        .concat(),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("not enough workers within 200ms: 0 of 3 workers"), "{text}");
+}
+
+/// A master at work; killed if the test ends before it.
+struct Running {
+    child: Child,
+    port: u16,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Running {
+    fn start(args: &[&str], folder: &Path) -> Self {
+        let mut command = master(&[&HOST[..], &["--bind", "127.0.0.1:0"], args].concat(), folder);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        log.read_line(&mut first).unwrap();
+        let (_, address) =
+            first.split_once("listening on 127.0.0.1:").expect("the first line of the log has the port");
+        Self { child, port: address.trim().parse().unwrap(), log }
+    }
+
+    /// Reads the log until a line has that part.
+    fn wait_for(&mut self, part: &str) {
+        let mut line = String::new();
+        while !line.contains(part) {
+            line.clear();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the log ends without {part}");
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Its exit code and what it printed.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut text = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        (self.child.wait().unwrap().code(), text)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+    }
+}
+
+async fn end(master: Running) -> (Option<i32>, String) {
+    let end = tokio::task::spawn_blocking(|| master.end());
+    tokio::time::timeout(common::LONG, end).await.expect("the master ends").unwrap()
+}
+
+#[tokio::test]
+async fn a_run_over_loopback_passes_and_leaves_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let args =
+        ["--users", "100", "--spawn-rate", "100", "--run-time", "3s", "--expect-workers", "2", "--headless"];
+    let files = ["--json", "run.json", "--csv", "run"];
+    let master = Running::start(&[&args[..], &files].concat(), folder.path());
+    let workers = (Worker::dial(master.port, "ann").await, Worker::dial(master.port, "bob").await);
+    let (code, text) = end(master).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 s of 3.0 s · 100 robots") && text.contains("Verdict: passed"), "{text}");
+    let merged = workers.0.ended().await.samples.len() + workers.1.ended().await.samples.len();
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("run.json")).unwrap()).unwrap();
+    assert_eq!(json["aggregated"]["count"].as_u64(), Some(merged as u64));
+    for name in ["stats", "stats_history", "failures", "exceptions"] {
+        assert!(folder.path().join(format!("run_{name}.csv")).exists(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_run_cleanly_with_all_files_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut master =
+        Running::start(&["--users", "10", "--spawn-rate", "100", "--json", "run.json"], folder.path());
+    let worker = Worker::dial(master.port, "ann").await;
+    let master = tokio::task::spawn_blocking(move || {
+        master.wait_for("the run begins");
+        // The first live table stands for two seconds of run.
+        let mut out = BufReader::new(master.child.stdout.as_mut().unwrap());
+        let mut line = String::new();
+        while !line.contains("2 s (until Ctrl-C)") {
+            line.clear();
+            assert!(out.read_line(&mut line).unwrap() > 0, "the output ends without a table");
+        }
+        master.signal("-TERM");
+        master
+    });
+    let (code, text) = end(master.await.unwrap()).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("(stopped: asked to stop)"), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("run.json")).unwrap()).unwrap();
+    assert_eq!(json["aggregated"]["count"].as_u64(), Some(worker.ended().await.samples.len() as u64));
+    assert_eq!(json["verdict"]["passed"], true);
+}
+
+#[tokio::test]
+async fn ctrl_c_while_waiting_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let master = Running::start(&["--expect-workers", "5"], folder.path());
+    master.signal("-INT");
+    let (code, text) = end(master).await;
+    assert_eq!(code, Some(1));
+    assert!(text.contains("stopped before it began: 0 of 5 workers"), "{text}");
+}

@@ -1,0 +1,104 @@
+//! A master over connections in memory or on loopback, and workers that measure what the test can compute.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support: a fault here is a failed test"
+)]
+
+pub mod fake;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use master::clock::Clock;
+use master::config::{Config, Muster};
+use master::summary::Summary;
+use master::{Command, Error};
+use proto::class::{Class, Classes, Share};
+use proto::message::Bundle;
+use proto::plan::{LossPolicy, Plan, Timeouts};
+use proto::profile::Profile;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Longer than any wait here; with a paused clock it costs nothing.
+pub const LONG: Duration = Duration::from_secs(120);
+
+/// So many robots, born at `rate` per second, for so many seconds.
+pub fn plan(robots: u64, rate: f64, seconds: u64) -> Plan {
+    let class =
+        Class { name: "default".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec!["role".into()] };
+    Plan {
+        profile: Profile::ramp(robots, rate, Duration::from_secs(seconds)).unwrap(),
+        classes: Classes::new(vec![class]).unwrap(),
+        host: "ws://127.0.0.1:8765".into(),
+        seed: 0,
+        timeouts: Timeouts { stop: Duration::from_secs(1), ..Timeouts::default() },
+        on_worker_loss: LossPolicy::Rebalance,
+    }
+}
+
+/// A run of that plan that begins with so many workers.
+pub fn config(workers: usize, plan: Plan) -> Config {
+    Config {
+        bind: "127.0.0.1:0".into(),
+        log: "info".into(),
+        muster: Muster { workers, patience: Some(Duration::from_secs(30)) },
+        plan,
+        bundle: Arc::new(Bundle::new(Vec::new())),
+        outputs: Vec::new(),
+    }
+}
+
+/// A master at work, with a network in memory.
+pub struct Master {
+    pub commands: mpsc::Sender<Command>,
+    pub network: Network,
+    work: JoinHandle<Result<Summary, Error>>,
+}
+
+impl Master {
+    pub fn start(config: Config) -> Self {
+        let (sender, incoming) = mpsc::channel(64);
+        let (commands, orders) = mpsc::channel(4);
+        let incoming = ReceiverStream::new(incoming);
+        let work = tokio::spawn(master::serve(config, incoming, Clock::start(), orders));
+        Self { commands, network: Network { sender }, work }
+    }
+
+    pub async fn stop(&self) {
+        self.commands.send(Command::Stop).await.expect("the master is at work");
+    }
+
+    /// Waits for the verdict.
+    pub async fn summary(self) -> Summary {
+        let ended = timeout(LONG, self.work).await.expect("a verdict in time");
+        ended.expect("the master does not panic").expect("the master could work")
+    }
+
+    /// Whether it has its verdict.
+    pub fn is_over(&self) -> bool {
+        self.work.is_finished()
+    }
+}
+
+/// Where connections to the master begin.
+#[derive(Clone)]
+pub struct Network {
+    sender: mpsc::Sender<(DuplexStream, String)>,
+}
+
+impl Network {
+    /// A bare connection.
+    pub async fn connect(&self) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(1 << 20);
+        self.sender.send((far, "memory".into())).await.expect("the master takes connections");
+        near
+    }
+}
