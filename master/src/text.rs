@@ -32,10 +32,11 @@ pub(crate) fn cell(text: &str) -> String {
     if clean.starts_with(['=', '+', '-', '@']) { format!("'{clean}") } else { clean }
 }
 
-/// Milliseconds with three digits that count: 0.25, 12.3, 1042.
+/// Milliseconds to the microsecond below one, then with three digits that count: 0.052, 2.50, 12.3, 1042.
 pub(crate) fn millis(duration: Duration) -> String {
     let ms = duration.as_secs_f64() * 1e3;
     let decimals = match ms {
+        ms if ms < 1.0 => 3,
         ms if ms < 9.995 => 2,
         ms if ms < 999.95 => 1,
         _ => 0,
@@ -84,9 +85,10 @@ mod tests {
     #[test]
     fn milliseconds_keep_three_digits() {
         let table = [
-            (0, "0.00"),
-            (7, "0.01"),
-            (250, "0.25"),
+            (0, "0.000"),
+            (7, "0.007"),
+            (250, "0.250"),
+            (2_500, "2.50"),
             (9_996, "10.0"),
             (12_340, "12.3"),
             (999_960, "1000"),

@@ -1,15 +1,40 @@
-//! The latencies of one series as its non-empty buckets only: 10,000 series of a few samples must not cost 4 GB.
+//! The latencies of one series, in pages of buckets: 10,000 series of a few samples must not cost 4 GB, and adding
+//! must not cost a search per bucket.
 
 use proto::histogram::{Histogram, Sparse};
 
-/// Bucket counts, ascending, with exact sum, least and greatest.
+/// Buckets of one page, as a power of two.
+const PAGE_BITS: u32 = 6;
+const PAGE: usize = 1 << PAGE_BITS;
+
+/// Bucket counts with exact sum, least and greatest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    buckets: Vec<(u64, u64)>,
+    /// Those that hold anything, ascending.
+    pages: Vec<Page>,
     count: u64,
     sum_us: u64,
     min_us: u64,
     max_us: u64,
+}
+
+/// The counts of neighbouring buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Page {
+    number: u64,
+    counts: Box<[u64; PAGE]>,
+}
+
+impl Page {
+    fn new(number: u64) -> Self {
+        Self { number, counts: Box::new([0; PAGE]) }
+    }
+
+    /// Buckets that hold anything, with their counts.
+    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let first = self.number << PAGE_BITS;
+        (first..).zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
+    }
 }
 
 impl Counts {
@@ -25,24 +50,23 @@ impl Counts {
 
     /// Adds all of another.
     pub fn add_counts(&mut self, other: &Self) {
-        self.merge(other.buckets.iter().copied(), (other.sum_us, other.min_us, other.max_us));
+        self.merge(other.buckets(), (other.sum_us, other.min_us, other.max_us));
     }
 
     fn merge(&mut self, pairs: impl Iterator<Item = (u64, u64)>, (sum, min, max): (u64, u64, u64)) {
-        let (mut from, mut added) = (0, 0u64);
+        let (mut place, mut added) = (0, 0u64);
         for (index, count) in pairs.filter(|(_, count)| *count > 0) {
-            added = added.saturating_add(count);
-            // Both are ascending, so each search begins where the last one ended.
-            match self.buckets[from..].binary_search_by_key(&index, |(index, _)| *index) {
-                Ok(place) => {
-                    from += place;
-                    self.buckets[from].1 = self.buckets[from].1.saturating_add(count);
-                }
-                Err(place) => {
-                    from += place;
-                    self.buckets.insert(from, (index, count));
-                }
+            let number = index >> PAGE_BITS;
+            // Both are ascending, so the place only moves on.
+            while self.pages.get(place).is_some_and(|page| page.number < number) {
+                place += 1;
             }
+            if self.pages.get(place).is_none_or(|page| page.number != number) {
+                self.pages.insert(place, Page::new(number));
+            }
+            let bucket = &mut self.pages[place].counts[index as usize % PAGE];
+            *bucket = bucket.saturating_add(count);
+            added = added.saturating_add(count);
         }
         if added > 0 {
             self.min_us = if self.count == 0 { min } else { self.min_us.min(min) };
@@ -50,6 +74,10 @@ impl Counts {
             self.sum_us = self.sum_us.saturating_add(sum);
             self.count = self.count.saturating_add(added);
         }
+    }
+
+    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.pages.iter().flat_map(Page::buckets)
     }
 
     /// How many latencies were counted.
@@ -60,10 +88,10 @@ impl Counts {
     /// Puts them into a histogram, which is emptied first. One that does not take them stays empty.
     pub fn fill(&self, histogram: &mut Histogram) {
         let mut last = 0;
-        let pairs = self.buckets.iter().flat_map(|(index, count)| {
+        let pairs = self.buckets().flat_map(|(index, count)| {
             let delta = index - last;
-            last = *index;
-            [delta, *count]
+            last = index;
+            [delta, count]
         });
         let buckets = pairs.collect();
         histogram.clear();

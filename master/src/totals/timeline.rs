@@ -132,7 +132,7 @@ impl Timeline {
         let second = self.next();
         let open = self.open.remove(&second).unwrap_or_default();
         self.census.extend(open.census);
-        self.total.add(&open.sum);
+        let total = self.total_with(&open.sum);
         let mut points = Vec::new();
         if self.points < MOST_POINTS {
             let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
@@ -148,11 +148,21 @@ impl Timeline {
             second,
             users: sum(&self.census),
             requests: open.sum.requests(&mut self.scratch),
-            total: self.total.requests(&mut self.scratch),
+            total,
             points,
         };
         self.closed.push(second);
         &self.closed[self.closed.len() - 1]
+    }
+
+    /// The requests since the start, those of a further second included. A second without any changes nothing, and
+    /// costs nothing.
+    fn total_with(&mut self, sum: &Sum) -> Requests {
+        if sum.latencies.count() == 0 {
+            return self.closed.last().map(|second| second.total).unwrap_or_default();
+        }
+        self.total.add(sum);
+        self.total.requests(&mut self.scratch)
     }
 
     /// The second that is closed next; the first is 1.
