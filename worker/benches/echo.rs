@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -67,12 +67,16 @@ fn main() -> Result<()> {
     }
 }
 
-/// Runs a side and prints what it did and what it cost this process.
-fn tell(side: impl FnOnce() -> Result<u64>) -> Result<()> {
-    let before = cpu_time();
-    let round_trips = side()?;
-    let cpu = cpu_time() - before;
-    writeln!(std::io::stdout(), "{round_trips} {}", cpu.as_micros())?;
+/// What a side did while all its connections were in, and what that cost its process.
+struct Share {
+    round_trips: u64,
+    cpu: Duration,
+}
+
+/// Runs a side and prints what it did and what it cost.
+fn tell(side: impl FnOnce() -> Result<Share>) -> Result<()> {
+    let share = side()?;
+    writeln!(std::io::stdout(), "{} {}", share.round_trips, share.cpu.as_micros())?;
     Ok(())
 }
 
@@ -202,9 +206,4 @@ fn serve() -> Result<()> {
         game_server::run(listeners, options, async { drop(told.await) }).await;
         Ok(())
     })
-}
-
-/// A moment after which nothing new is begun.
-fn deadline(seconds: u64) -> Instant {
-    Instant::now() + Duration::from_secs(seconds)
 }

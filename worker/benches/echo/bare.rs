@@ -1,5 +1,7 @@
 //! The yardstick: the least that a client on tokio-tungstenite can do. Frames made beforehand, replies not looked at.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -11,36 +13,43 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use worker::game::{EchoRequest, LoginReuest, MsgRef, ServerListRequest, ServerListResponse};
 
+use crate::{Share, cpu_time};
+
 type Socket = WebSocketStream<TcpStream>;
 
-/// Round trips of `connections` connections in `seconds` seconds.
-pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<u64> {
+/// Round trips of `connections` connections in `seconds` seconds, after all are in.
+pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<Share> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let address = game_address(host).await?;
-        let deadline = crate::deadline(seconds);
-        let mut loops = JoinSet::new();
+        let mut sockets = Vec::new();
         for _ in 0..connections {
-            loops.spawn(echo(address.clone(), deadline));
+            sockets.push(enter(&address).await?);
         }
+        let before = cpu_time();
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        let mut loops: JoinSet<_> = sockets.into_iter().map(|socket| echo(socket, deadline)).collect();
         let mut round_trips = 0;
         while let Some(done) = loops.join_next().await {
             round_trips += done??;
         }
-        Ok(round_trips)
+        Ok(Share { round_trips, cpu: cpu_time() - before })
     })
 }
 
-async fn echo(address: String, deadline: std::time::Instant) -> Result<u64> {
-    let mut socket = open(&address).await?;
+async fn enter(address: &str) -> Result<Socket> {
+    let mut socket = open(address).await?;
     exchange(&mut socket, frame(&LoginReuest {})?).await?;
+    Ok(socket)
+}
+
+async fn echo(mut socket: Socket, deadline: Instant) -> Result<u64> {
     let hello = frame(&EchoRequest { text: Some("hello".into()) })?;
     let mut round_trips = 0;
-    while std::time::Instant::now() < deadline {
+    while Instant::now() < deadline {
         exchange(&mut socket, hello.clone()).await?;
         round_trips += 1;
     }
-    socket.close(None).await?;
     Ok(round_trips)
 }
 

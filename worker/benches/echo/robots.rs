@@ -4,12 +4,15 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use proto::class::{Class, Classes, Share};
+use proto::class::{Class, Classes};
 use proto::message::Bundle;
 use proto::plan::{LossPolicy, Plan, Timeouts};
 use proto::profile::{Edge, Profile, Stage};
+use proto::report::Report;
 use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
 use worker::{Mod, Registry, Robot, Tasks, Wait};
+
+use crate::{Share, cpu_time};
 
 /// Echoes as fast as it can.
 #[derive(Default)]
@@ -34,26 +37,62 @@ impl Mod for Echo {
     }
 }
 
-/// Round trips of `connections` robots in `seconds` seconds.
-pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<u64> {
-    let stage = Stage { duration: Duration::from_secs(seconds), robots: connections, edge: Edge::Step };
-    let class =
-        Class { name: "echo".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec!["echo".into()] };
-    let plan = Plan {
+/// How long the robots have to get in before the measuring begins.
+const WARM_UP: u64 = 2;
+
+/// Round trips of `connections` robots in `seconds` seconds, after all are in.
+pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<Share> {
+    let registry = Registry::default().with("echo", Echo::default);
+    let mut window =
+        Window { begin: WARM_UP, end: WARM_UP + seconds, before: Duration::ZERO, round_trips: 0, cpu: None };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let plan = plan(host, connections, WARM_UP + seconds + 1)?;
+    let bundle = Bundle::new(Vec::new());
+    let play = worker::solo::play(plan, &bundle, registry, 1, |report| window.take(&report));
+    runtime.block_on(play)?;
+    Ok(Share { round_trips: window.round_trips, cpu: window.cpu.context("the run was too short")? })
+}
+
+/// The seconds of a run that count.
+struct Window {
+    begin: u64,
+    end: u64,
+    /// CPU time at its begin.
+    before: Duration,
+    round_trips: u64,
+    /// CPU time in it, once it is over.
+    cpu: Option<Duration>,
+}
+
+impl Window {
+    fn take(&mut self, report: &Report) {
+        let second = report.to.as_secs();
+        if second > self.begin && second <= self.end {
+            let echoes = report.series.iter().filter(|delta| delta.series.name == "EchoRequest");
+            self.round_trips += echoes.map(|delta| delta.ok.count()).sum::<u64>();
+        }
+        if second == self.begin {
+            self.before = cpu_time();
+        }
+        if second == self.end {
+            self.cpu.get_or_insert(cpu_time() - self.before);
+        }
+    }
+}
+
+fn plan(host: &str, robots: u64, seconds: u64) -> Result<Plan> {
+    let stage = Stage { duration: Duration::from_secs(seconds), robots, edge: Edge::Step };
+    let class = Class {
+        name: "echo".into(),
+        share: proto::class::Share::Weight(NonZeroU32::MIN),
+        mods: vec!["echo".into()],
+    };
+    Ok(Plan {
         profile: Profile::new(vec![stage])?,
         classes: Classes::new(vec![class])?,
         host: host.to_owned(),
         seed: 1,
         timeouts: Timeouts::default(),
         on_worker_loss: LossPolicy::default(),
-    };
-    let registry = Registry::default().with("echo", Echo::default);
-    let mut round_trips = 0;
-    let count = |report: proto::report::Report| {
-        let echoes = report.series.iter().filter(|delta| delta.series.name == "EchoRequest");
-        round_trips += echoes.map(|delta| delta.ok.count()).sum::<u64>();
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(worker::solo::play(plan, &Bundle::new(Vec::new()), registry, 1, count))?;
-    Ok(round_trips)
+    })
 }
