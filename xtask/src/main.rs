@@ -1,5 +1,6 @@
 //! Developer commands: `cargo demo`, and `cargo xtask COMMAND` for all others. Each has a file of its own.
 
+mod bench;
 mod crew;
 mod demo;
 mod screen;
@@ -13,12 +14,15 @@ use clap::Parser;
 enum Task {
     /// Play 500 robots against the game-server on this machine, and compare what both sides counted
     Demo(demo::Args),
+    /// Measure horde itself, beside a yardstick in the same run
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let task = Task::parse();
     let ended = match task {
         Task::Demo(args) => demo::main(args),
+        Task::Bench(args) => bench::main(args),
     };
     ended.unwrap_or_else(|error| {
         screen::complain(&format!("Error: {error:#}"));
