@@ -22,6 +22,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in the order of a robot's life.
+    pub const ALL: [Self; 5] = [Self::Connect, Self::Request, Self::Push, Self::Task, Self::Session];
+
     /// Its name, as tables and files show it.
     pub fn as_str(self) -> &'static str {
         match self {

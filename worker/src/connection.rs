@@ -10,6 +10,7 @@ use sproto::Message;
 
 use crate::error::Error;
 use crate::link::Link;
+use crate::recorder::SeriesId;
 use crate::requests::{Outcome, Ticket};
 use crate::robot::Robot;
 
@@ -42,17 +43,18 @@ impl Connection {
     /// # Errors
     /// When no reply comes within the plan's request timeout, the connection ends, or the reply can't be read.
     pub async fn request<Q: Request>(&self, request: &Q) -> Result<Q::Reply, Error> {
+        let context = self.link.context();
+        let series = context.record().series(Kind::Request, Q::NAME);
         let sent = self.link.send(Q::NAME, |out| request.encode(out));
-        let sent = sent.inspect_err(|e| self.count_failure(Q::NAME, Duration::ZERO, e))?;
-        self.link.context().record().bytes(Kind::Request, Q::NAME, sent, 0);
-        let timeout = self.link.context().plan.timeouts.request;
-        let ticket = self.link.await_reply(Q::Reply::NAME, timeout);
+        let sent = sent.inspect_err(|e| context.record().failed(series, e.class(), Duration::ZERO, e))?;
+        context.record().bytes(series, sent, 0);
+        let ticket = self.link.await_reply(Q::Reply::NAME, context.plan.timeouts.request);
         self.robot.note_request();
         if self.link.is_behind() {
             self.robot.note_activity();
         }
-        let outcome = Waiting { connection: self, name: Q::NAME, ticket: Some(ticket) }.outcome().await;
-        self.settle::<Q>(outcome, timeout)
+        let outcome = Waiting { connection: self, series, ticket: Some(ticket) }.outcome().await;
+        self.settle::<Q>(series, outcome)
     }
 
     /// Closes the connection and waits, for a second at most, until the peer has closed it too.
@@ -66,39 +68,37 @@ impl Connection {
     }
 
     /// Counts a request's outcome and reads its reply.
-    fn settle<Q: Request>(&self, outcome: Outcome, timeout: Duration) -> Result<Q::Reply, Error> {
+    fn settle<Q: Request>(&self, series: SeriesId, outcome: Outcome) -> Result<Q::Reply, Error> {
+        let mut recorder = self.link.context().record();
         let connection = || self.name().to_owned();
         let (took, reply) = match outcome {
             Outcome::Reply(body, took) => {
-                self.link.context().record().bytes(Kind::Request, Q::NAME, 0, body.len());
+                recorder.bytes(series, 0, body.len());
                 let reason =
                     |e: sproto::Error| Error::Decode { connection: connection(), reason: e.to_string() };
                 (took, Q::Reply::decode(&body).map_err(reason))
             }
             Outcome::TimedOut => {
+                let after = self.link.context().plan.timeouts.request;
                 let awaited = Q::Reply::NAME.to_owned();
-                (timeout, Err(Error::Timeout { connection: connection(), awaited, after: timeout }))
+                (after, Err(Error::Timeout { connection: connection(), awaited, after }))
             }
             Outcome::Closed => {
                 (Duration::ZERO, Err(self.link.lost().unwrap_or_else(|| self.link.closed(""))))
             }
         };
         match &reply {
-            Ok(_) => self.link.context().record().ok(Kind::Request, Q::NAME, took),
-            Err(e) => self.count_failure(Q::NAME, took, e),
+            Ok(_) => recorder.ok(series, took),
+            Err(e) => recorder.failed(series, e.class(), took, e),
         }
         reply
-    }
-
-    fn count_failure(&self, name: &str, took: Duration, error: &Error) {
-        self.link.context().record().failed(Kind::Request, name, error.class(), took, error);
     }
 }
 
 /// A request on its way. Dropped before its outcome, it still counts: what the server was asked is in the totals.
 struct Waiting<'a> {
     connection: &'a Connection,
-    name: &'static str,
+    series: SeriesId,
     ticket: Option<Ticket>,
 }
 
@@ -125,7 +125,7 @@ impl Drop for Waiting<'_> {
         if let Some(waited) = waited {
             let reason = format_args!("{}: the robot left before the reply came", self.connection.name());
             let mut recorder = self.connection.link.context().record();
-            recorder.failed(Kind::Request, self.name, FailureClass::Closed, waited, &reason);
+            recorder.failed(self.series, FailureClass::Closed, waited, &reason);
         }
     }
 }

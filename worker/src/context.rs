@@ -1,11 +1,14 @@
 //! What all robots of one run share on one thread: the plan, the recorder, the census.
 
 use std::cell::{RefCell, RefMut};
+use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::BytesMut;
 use proto::plan::Plan;
 use proto::report::Census;
-use proto::series::RobotState;
+use proto::series::{FailureClass, Kind, RobotState};
 
 use crate::protocol::Protocol;
 use crate::recorder::Recorder;
@@ -26,6 +29,7 @@ pub(crate) struct Context {
 pub(crate) struct Scratch {
     pub(crate) body: Vec<u8>,
     pub(crate) envelope: Vec<u8>,
+    pub(crate) frames: BytesMut,
 }
 
 impl Context {
@@ -40,9 +44,30 @@ impl Context {
         }
     }
 
-    /// The recorder, for one sample.
+    /// The recorder, for a moment.
     pub(crate) fn record(&self) -> RefMut<'_, Recorder> {
         self.recorder.borrow_mut()
+    }
+
+    /// Counts a success.
+    pub(crate) fn ok(&self, kind: Kind, name: &str, took: Duration) {
+        let mut recorder = self.record();
+        let series = recorder.series(kind, name);
+        recorder.ok(series, took);
+    }
+
+    /// Counts a failure.
+    pub(crate) fn failed(
+        &self,
+        kind: Kind,
+        name: &str,
+        class: FailureClass,
+        after: Duration,
+        reason: &dyn Display,
+    ) {
+        let mut recorder = self.record();
+        let series = recorder.series(kind, name);
+        recorder.failed(series, class, after, reason);
     }
 
     /// The robots by class and state.

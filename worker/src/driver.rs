@@ -27,7 +27,7 @@ pub(crate) async fn live(robot: &Robot, mods: &[Box<dyn AnyMod>]) {
         () = sessions(robot, mods) => {}
         () = grace => {
             let reason = format_args!("did not leave within {stop:?}: dropped");
-            robot.context().record().failed(Kind::Session, robot.class_name(), FailureClass::Timeout, stop, &reason);
+            robot.context().failed(Kind::Session, robot.class_name(), FailureClass::Timeout, stop, &reason);
         }
     }
 }
@@ -57,7 +57,7 @@ fn note_failure(robot: &Robot, failure: &anyhow::Error, after: Duration) {
     let class = failure.downcast_ref::<Error>().map_or(FailureClass::Task, Error::class);
     let name = robot.class_name();
     tracing::debug!(robot = robot.number(), class = name, "session failed: {failure:#}");
-    robot.context().record().failed(Kind::Session, name, class, after, &format_args!("{failure:#}"));
+    robot.context().failed(Kind::Session, name, class, after, &format_args!("{failure:#}"));
 }
 
 /// From the first connection to the last goodbye.

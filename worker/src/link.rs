@@ -167,7 +167,9 @@ impl Link {
             MsgRef { name: Some(name), bin: Some(&scratch.body) }.encode(&mut scratch.envelope)
         });
         encoded.map_err(|e| Error::Decode { connection: self.name.to_string(), reason: e.to_string() })?;
-        Ok(Bytes::copy_from_slice(&scratch.envelope))
+        // Split off a buffer that takes its memory back when the frames before are written: no allocation a message.
+        scratch.frames.extend_from_slice(&scratch.envelope);
+        Ok(scratch.frames.split().freeze())
     }
 
     fn write(&self, message: Message) -> Result<(), Error> {
@@ -198,18 +200,18 @@ impl Link {
 
     /// Counts what nobody waits for; a reply is counted by its request.
     fn count(&self, arrival: Arrival, name: &str, length: usize) {
+        if arrival == Arrival::Reply {
+            return;
+        }
         let name = if self.context.protocol.knows(name) { name } else { UNKNOWN };
         let mut recorder = self.context.record();
-        match arrival {
-            Arrival::Reply => {}
-            Arrival::Late => {
-                let reason = format_args!("{}: a reply came after its request had timed out", self.name);
-                recorder.failed(Kind::Push, name, FailureClass::Timeout, Duration::ZERO, &reason);
-            }
-            Arrival::Unasked => {
-                recorder.ok(Kind::Push, name, Duration::ZERO);
-                recorder.bytes(Kind::Push, name, 0, length);
-            }
+        let series = recorder.series(Kind::Push, name);
+        recorder.bytes(series, 0, length);
+        if arrival == Arrival::Late {
+            let reason = format_args!("{}: a reply came after its request had timed out", self.name);
+            recorder.failed(series, FailureClass::Timeout, Duration::ZERO, &reason);
+        } else {
+            recorder.ok(series, Duration::ZERO);
         }
     }
 
@@ -237,7 +239,7 @@ impl Link {
     fn break_off(&self, fault: &str) {
         let error =
             Error::Protocol { connection: self.name.to_string(), reason: format!("the server {fault}") };
-        self.context.record().failed(Kind::Connect, &self.name, error.class(), Duration::ZERO, &error);
+        self.context.failed(Kind::Connect, &self.name, error.class(), Duration::ZERO, &error);
         self.end(format!("the server {fault}"));
     }
 

@@ -84,16 +84,10 @@ async fn run<M: Mod>(state: &M, step: &Step<M>, robot: &Robot) {
     let result: TaskResult = (step.code)(state, robot).await;
     let took = began.elapsed();
     match result {
-        Ok(()) => robot.context().record().ok(Kind::Task, step.name, took),
+        Ok(()) => robot.context().ok(Kind::Task, step.name, took),
         Err(e) => {
             tracing::debug!(robot = robot.number(), task = step.name, "task failed: {e:#}");
-            robot.context().record().failed(
-                Kind::Task,
-                step.name,
-                FailureClass::Task,
-                took,
-                &format_args!("{e:#}"),
-            );
+            robot.context().failed(Kind::Task, step.name, FailureClass::Task, took, &format_args!("{e:#}"));
         }
     }
 }

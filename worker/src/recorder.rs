@@ -44,54 +44,63 @@ pub(crate) struct Measured {
     pub(crate) failures: Vec<Failures>,
 }
 
+/// A series of one recorder: found once by name, then at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SeriesId(usize);
+
 /// The histograms of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    /// Place in `samples`, by kind and name.
-    places: FxHashMap<Kind, FxHashMap<Box<str>, usize>>,
+    /// The series of each kind, by name.
+    ids: [FxHashMap<Box<str>, SeriesId>; Kind::ALL.len()],
     samples: Vec<Samples>,
-    failures: FxHashMap<(usize, FailureClass), Failures>,
+    failures: FxHashMap<(SeriesId, FailureClass), Failures>,
     /// Empty histograms to go on with after a harvest.
     spares: Vec<Histogram>,
 }
 
 impl Recorder {
-    /// Counts a success that took `latency`.
-    pub(crate) fn ok(&mut self, kind: Kind, name: &str, latency: Duration) {
-        let place = self.place(kind, name);
-        let spares = &mut self.spares;
-        self.samples[place].ok.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+    /// The series of a kind and name.
+    pub(crate) fn series(&mut self, kind: Kind, name: &str) -> SeriesId {
+        match self.ids[kind as usize].get(name) {
+            Some(id) => *id,
+            None => self.new_series(kind, name),
+        }
     }
 
-    /// Counts a failure at `now`, after `latency`. The first of its sort in an interval keeps its `reason`.
+    /// Counts a success that took `latency`.
+    pub(crate) fn ok(&mut self, series: SeriesId, latency: Duration) {
+        let spares = &mut self.spares;
+        self.samples[series.0].ok.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+    }
+
+    /// Counts a failure, after `latency`. The first of its sort in an interval keeps its `reason`.
     pub(crate) fn failed(
         &mut self,
-        kind: Kind,
-        name: &str,
+        series: SeriesId,
         class: FailureClass,
         latency: Duration,
         reason: &dyn Display,
     ) {
-        let (place, now) = (self.place(kind, name), Instant::now());
-        let spares = &mut self.spares;
-        self.samples[place].failed.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
-        match self.failures.entry((place, class)) {
+        let (spares, samples) = (&mut self.spares, &mut self.samples[series.0]);
+        samples.failed.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+        let now = Instant::now();
+        match self.failures.entry((series, class)) {
             Entry::Occupied(mut known) => {
                 known.get_mut().count += 1;
                 known.get_mut().last = now;
             }
             Entry::Vacant(new) => {
                 let example = shortened(reason.to_string(), LONGEST_EXAMPLE);
-                let series = self.samples[place].series.clone();
+                let series = samples.series.clone();
                 new.insert(Failures { series, class, count: 1, first: now, last: now, example });
             }
         }
     }
 
     /// Counts payload bytes of a message.
-    pub(crate) fn bytes(&mut self, kind: Kind, name: &str, sent: usize, received: usize) {
-        let place = self.place(kind, name);
-        let samples = &mut self.samples[place];
+    pub(crate) fn bytes(&mut self, series: SeriesId, sent: usize, received: usize) {
+        let samples = &mut self.samples[series.0];
         samples.bytes_sent += sent as u64;
         samples.bytes_received += received as u64;
     }
@@ -118,23 +127,16 @@ impl Recorder {
         }
     }
 
-    fn place(&mut self, kind: Kind, name: &str) -> usize {
-        match self.places.get(&kind).and_then(|names| names.get(name)) {
-            Some(place) => *place,
-            None => self.new_place(kind, name),
-        }
-    }
-
     #[cold]
-    fn new_place(&mut self, kind: Kind, name: &str) -> usize {
+    fn new_series(&mut self, kind: Kind, name: &str) -> SeriesId {
         if self.samples.len() >= MOST_SERIES && name != OTHER {
-            return self.place(kind, OTHER);
+            return self.series(kind, OTHER);
         }
-        let place = self.samples.len();
+        let id = SeriesId(self.samples.len());
         let series = Series::new(kind, shortened(name.to_owned(), LONGEST_NAME));
         self.samples.push(Samples { series, ok: None, failed: None, bytes_sent: 0, bytes_received: 0 });
-        self.places.entry(kind).or_default().insert(name.into(), place);
-        place
+        self.ids[kind as usize].insert(name.into(), id);
+        id
     }
 }
 
@@ -153,11 +155,13 @@ mod tests {
     #[test]
     fn a_harvest_holds_what_came_since_the_last() {
         let mut recorder = Recorder::default();
-        recorder.ok(Kind::Request, "Echo", MS);
-        recorder.failed(Kind::Request, "Echo", FailureClass::Timeout, 2 * MS, &"no reply");
-        recorder.failed(Kind::Request, "Echo", FailureClass::Timeout, 2 * MS, &"again");
-        recorder.bytes(Kind::Request, "Echo", 10, 20);
-        recorder.ok(Kind::Task, "Echo", MS);
+        let [echo, task] = [Kind::Request, Kind::Task].map(|kind| recorder.series(kind, "Echo"));
+        assert_eq!(recorder.series(Kind::Request, "Echo"), echo);
+        recorder.ok(echo, MS);
+        recorder.failed(echo, FailureClass::Timeout, 2 * MS, &"no reply");
+        recorder.failed(echo, FailureClass::Timeout, 2 * MS, &"again");
+        recorder.bytes(echo, 10, 20);
+        recorder.ok(task, MS);
         let first = recorder.harvest();
         assert_eq!(first.samples.len(), 2);
         let echo = &first.samples[0];
@@ -167,14 +171,17 @@ mod tests {
         assert_eq!((first.failures[0].count, first.failures[0].example.as_str()), (2, "no reply"));
         let nothing = recorder.harvest();
         assert!(nothing.samples.is_empty() && nothing.failures.is_empty());
-        recorder.ok(Kind::Task, "Echo", MS);
+        recorder.ok(task, MS);
         assert_eq!(recorder.harvest().samples[0].series.kind, Kind::Task);
     }
 
     #[test]
     fn names_beyond_the_bound_fold_into_other() {
         let mut recorder = Recorder::default();
-        (0..2 * MOST_SERIES).for_each(|i| recorder.ok(Kind::Push, &format!("name {i}"), MS));
+        for i in 0..2 * MOST_SERIES {
+            let series = recorder.series(Kind::Push, &format!("name {i}"));
+            recorder.ok(series, MS);
+        }
         let samples = recorder.harvest().samples;
         assert_eq!(samples.len(), MOST_SERIES + 1);
         let other = samples.iter().find(|s| s.series.name == OTHER).unwrap();

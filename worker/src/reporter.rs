@@ -274,8 +274,9 @@ mod tests {
     /// A harvest with one robot and `n` samples.
     fn harvest(thread: usize, to: Duration, n: usize, last: bool) -> Harvest {
         let mut recorder = Recorder::default();
-        (0..n).for_each(|_| recorder.ok(Kind::Request, "Echo", S));
-        (0..n).for_each(|_| recorder.failed(Kind::Request, "Echo", FailureClass::Timeout, S, &"late"));
+        let echo = recorder.series(Kind::Request, "Echo");
+        (0..n).for_each(|_| recorder.ok(echo, S));
+        (0..n).for_each(|_| recorder.failed(echo, FailureClass::Timeout, S, &"late"));
         let mut census = Census::of("default");
         census.add(RobotState::Playing, 1);
         Harvest { thread, run: Uuid::nil(), to, robots: vec![census], measured: recorder.harvest(), last }

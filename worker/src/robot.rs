@@ -95,11 +95,11 @@ impl Robot {
         };
         match socket {
             Ok(socket) => {
-                self.0.context.record().ok(Kind::Connect, name, began.elapsed());
+                self.0.context.ok(Kind::Connect, name, began.elapsed());
                 Ok(self.keep(Link::new(name.into(), self.0.context.clone(), socket)))
             }
             Err(error) => {
-                self.0.context.record().failed(Kind::Connect, name, error.class(), began.elapsed(), &error);
+                self.0.context.failed(Kind::Connect, name, error.class(), began.elapsed(), &error);
                 Err(error)
             }
         }
@@ -121,7 +121,7 @@ impl Robot {
     pub fn run_tasks(&self) {
         if self.0.state.get() == RobotState::Starting {
             let class = self.class_name();
-            self.0.context.record().ok(Kind::Session, class, self.0.started.get().elapsed());
+            self.0.context.ok(Kind::Session, class, self.0.started.get().elapsed());
             self.enter(RobotState::Playing);
             self.0.changed.notify_waiters();
         }
