@@ -126,7 +126,7 @@ impl<S: Sink> Decoder<'_, S> {
     ) -> Result<Done<'a, S::Value>> {
         let mut slots = Fields::new(bytes)?;
         let mut known = ty.fields().iter().peekable();
-        let mut made = self.sink.begin_struct(ty, slots.slots_left().min(ty.fields().len()))?;
+        let mut made = self.sink.begin_struct(ty, slots.fields_left().min(ty.fields().len()))?;
         let mut watched = None;
         while let Some((tag, slot)) = slots.next()? {
             while known.next_if(|field| u32::from(field.tag()) < tag).is_some() {}

@@ -56,14 +56,10 @@ pub enum Error {
     #[error("cannot write {}: {}", .0.path.display(), .0.source)]
     Write(#[source] Box<ReadError>),
     /// A packed stream ends in the middle of a word.
-    #[error("invalid unpack stream: {need} bytes needed at offset {at}, {have} left")]
+    #[error("invalid unpack stream: it ends in the middle of the word at offset {at}")]
     Unpack {
-        /// Where in the input the bytes are missing.
-        at: u32,
-        /// How many bytes are needed there.
-        need: u16,
-        /// How many are left.
-        have: u16,
+        /// Where the word begins.
+        at: usize,
     },
     /// A packed stream unpacks to more than the caller allows.
     #[error("unpacks to more than the limit of {limit} bytes")]
@@ -163,6 +159,13 @@ impl fmt::Display for CodecError {
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         Self::decode(fault)
+    }
+}
+
+/// A fault found while reading.
+impl From<Box<Fault>> for Error {
+    fn from(fault: Box<Fault>) -> Self {
+        Self::decode(*fault)
     }
 }
 

@@ -66,6 +66,7 @@ fn encode(message: &impl Write, name: &str, out: &mut Vec<u8>) -> Result<()> {
 
 #[inline]
 fn decode<'a, T: Read<'a>>(name: &str, bytes: &'a [u8]) -> Result<T> {
-    let (message, _) = T::read(bytes, 0).map_err(|error| error.in_type(name))?;
+    let mut message = T::default();
+    message.read(bytes, 0).map_err(|error| error.in_type(name))?;
     Ok(message)
 }

@@ -1,6 +1,9 @@
 //! 0-packing: messages are full of zero bytes, and this takes most of them out, 8 bytes at a time.
 
+mod squeeze;
+
 use crate::error::{Error, Result};
+use squeeze::{count_of, mask_of, spread, squeeze};
 
 const WORD: usize = 8;
 
@@ -15,56 +18,67 @@ const RUN_MAX: usize = 256;
 /// assert_eq!(packed, [0x51, 8, 3, 2, 0x31, 0x19, 0xaa, 1]);
 /// ```
 pub fn pack(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    // The most it can become, and room to write a whole word where less is meant.
+    out.resize(start + bytes.len() + 2 * bytes.len().div_ceil(RUN_MAX * WORD) + 4 * WORD, 0);
+    let mut packer = Packer { out: out.get_mut(start..).unwrap_or_default(), at: 0, count_at: 0, run: 0 };
     let (words, tail) = bytes.as_chunks::<WORD>();
-    let mut run = Run::default();
     for word in words {
-        run.word(out, word);
+        packer.word(word);
     }
     if !tail.is_empty() {
         let mut word = [0; WORD];
         word[..tail.len()].copy_from_slice(tail);
-        run.word(out, &word);
+        packer.word(&word);
     }
+    let len = packer.at;
+    out.truncate(start + len);
 }
 
-/// The run of raw words that is being written, if there is one.
-#[derive(Default)]
-struct Run {
-    /// Where its count stands.
+/// Writes into room that is made beforehand.
+struct Packer<'o> {
+    out: &'o mut [u8],
+    at: usize,
+    /// Where the count of the open run stands.
     count_at: usize,
-    words: usize,
+    /// Words in the open run; 0 if there is none.
+    run: usize,
 }
 
-impl Run {
-    fn word(&mut self, out: &mut Vec<u8>, word: &[u8; WORD]) {
-        let nonzero = word.iter().filter(|&&byte| byte != 0).count();
-        if self.words > 0 && self.words < RUN_MAX && nonzero >= 6 {
-            self.words += 1;
-            out[self.count_at] = (self.words - 1) as u8;
-            out.extend_from_slice(word);
-        } else if nonzero == WORD {
-            out.extend_from_slice(&[0xff, 0]);
-            *self = Self { count_at: out.len() - 1, words: 1 };
-            out.extend_from_slice(word);
+impl Packer<'_> {
+    #[inline]
+    fn word(&mut self, bytes: &[u8; WORD]) {
+        let word = u64::from_le_bytes(*bytes);
+        let mask = mask_of(word);
+        let nonzero = count_of(mask);
+        if nonzero >= 6 && self.run > 0 && self.run < RUN_MAX {
+            self.put(word);
+            self.at += WORD;
+            self.out[self.count_at] = self.run as u8;
+            self.run += 1;
+        } else if nonzero == 8 {
+            self.put(0x00ff);
+            self.count_at = self.at + 1;
+            self.at += 2;
+            self.run = 1;
+            self.put(word);
+            self.at += WORD;
         } else {
-            self.words = 0;
-            put_word(out, word);
+            self.run = 0;
+            self.put(u64::from(mask));
+            self.at += 1;
+            self.put(squeeze(word, mask));
+            self.at += nonzero;
         }
     }
-}
 
-/// A tag with a bit for each non-zero byte, and those bytes.
-fn put_word(out: &mut Vec<u8>, word: &[u8; WORD]) {
-    let tag_at = out.len();
-    out.push(0);
-    let mut tag = 0;
-    for (bit, &byte) in word.iter().enumerate() {
-        if byte != 0 {
-            tag |= 1 << bit;
-            out.push(byte);
+    /// Writes 8 bytes; as many as count are kept by moving on.
+    #[inline]
+    fn put(&mut self, word: u64) {
+        if let Some(room) = self.out.get_mut(self.at..self.at + WORD) {
+            room.copy_from_slice(&word.to_le_bytes());
         }
     }
-    out[tag_at] = tag;
 }
 
 /// Appends the unpacked form of `packed` to `out`: `limit` bytes at most. It is padded with zeros to a multiple of 8.
@@ -90,44 +104,51 @@ pub fn unpack(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
     done
 }
 
+/// Words are written into room made ahead, in steps: what comes out can be 8 times what went in.
 fn unpack_words(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
-    let mut rest = packed;
+    let (mut rest, mut at) = (packed, start);
     while let Some((&tag, after)) = rest.split_first() {
-        rest = if tag == 0xff {
-            let Some((&count, words)) = after.split_first() else { return Err(cut(packed, after, 1)) };
-            let len = (usize::from(count) + 1) * WORD;
-            let Some((raw, rest)) = words.split_at_checked(len) else { return Err(cut(packed, words, len)) };
-            out.extend_from_slice(raw);
-            rest
-        } else {
-            let len = tag.count_ones() as usize;
-            let Some((bytes, rest)) = after.split_at_checked(len) else {
-                return Err(cut(packed, after, len));
-            };
-            out.extend_from_slice(&spread(tag, bytes));
-            rest
+        let len = match (tag, after.first()) {
+            (0xff, Some(&count)) => (usize::from(count) + 1) * WORD,
+            _ => WORD,
         };
-        if out.len() - start > limit {
+        if out.len() - at < len {
+            out.resize(at + len + 2 * rest.len(), 0);
+        }
+        let room = out.get_mut(at..at + len).unwrap_or_default();
+        let next = if tag == 0xff { run(after, room) } else { word(tag, after, room) };
+        rest = next.ok_or(Error::Unpack { at: packed.len() - rest.len() })?;
+        at += len;
+        if at - start > limit {
             return Err(Error::UnpackLimit { limit });
         }
     }
+    out.truncate(at);
     Ok(())
 }
 
-/// Puts bytes where the tag's bits are.
-fn spread(tag: u8, bytes: &[u8]) -> [u8; WORD] {
-    let mut word = [0; WORD];
-    let mut bytes = bytes.iter();
-    for (bit, byte) in word.iter_mut().enumerate() {
-        if tag >> bit & 1 == 1 {
-            *byte = bytes.next().copied().unwrap_or(0);
-        }
-    }
-    word
+/// A run of raw words fills its room. Gives what follows it.
+#[inline]
+fn run<'p>(after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
+    let (raw, rest) = after.get(1..)?.split_at_checked(room.len())?;
+    room.copy_from_slice(raw);
+    Some(rest)
 }
 
-#[cold]
-fn cut(packed: &[u8], rest: &[u8], need: usize) -> Error {
-    Error::Unpack { at: (packed.len() - rest.len()) as u32, need: need as u16, have: rest.len() as u16 }
+/// A word of which the tag says where its bytes are.
+#[inline]
+fn word<'p>(tag: u8, after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
+    let len = count_of(tag);
+    // Near the end there are no 8 bytes to read at once.
+    let bytes = match after.first_chunk::<WORD>() {
+        Some(bytes) => *bytes,
+        None => {
+            let mut bytes = [0; WORD];
+            bytes.get_mut(..len)?.copy_from_slice(after.get(..len)?);
+            bytes
+        }
+    };
+    *room.first_chunk_mut()? = spread(u64::from_le_bytes(bytes), tag).to_le_bytes();
+    after.get(len..)
 }

@@ -33,6 +33,8 @@ pub(crate) use structure::Names;
 /// assert_eq!(person["phone"][0]["type"].as_i64(), Some(1));
 /// assert!(person["email"].is_nil());
 /// ```
+// A tag of one byte would put `Boolean` at offset 1, and values would be copied by unaligned halves that stall each other.
+#[repr(u64)]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// Nothing: an absent field.

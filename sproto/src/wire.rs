@@ -7,6 +7,7 @@ mod read;
 mod slot;
 mod write;
 
+use crate::fault::Fault;
 pub use integers::IntegerWriter;
 pub use lengths::{Length, put_bytes};
 pub use read::{Booleans, Doubles, Elements, Fields, Integers};
@@ -19,10 +20,20 @@ pub const DEPTH_LIMIT: usize = 64;
 /// The largest value that a slot holds inline, and the largest tag.
 pub const INLINE_MAX: i64 = 32766;
 
+/// What reading gives. The fault is boxed so that what is read travels in registers.
+pub type Result<T> = std::result::Result<T, Box<Fault>>;
+
+#[cold]
+fn fail(fault: Fault) -> Box<Fault> {
+    Box::new(fault)
+}
+
+#[inline]
 pub(crate) fn u16_at(bytes: &[u8]) -> Option<(u16, &[u8])> {
     bytes.split_first_chunk().map(|(word, rest)| (u16::from_le_bytes(*word), rest))
 }
 
+#[inline]
 pub(crate) fn u32_at(bytes: &[u8]) -> Option<(u32, &[u8])> {
     bytes.split_first_chunk().map(|(word, rest)| (u32::from_le_bytes(*word), rest))
 }

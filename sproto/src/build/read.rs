@@ -13,7 +13,7 @@ pub(super) fn emit(model: &Model, ty: &TypeModel, mode: Mode) -> String {
         "
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for {rust}{suffix}{lifetime} {{
-    fn read(bytes: &'a [u8], {depth}: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {{
+    fn read(&mut self, bytes: &'a [u8], {depth}: usize) -> ::sproto::glue::Result<&'a [u8]> {{
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
 {body}    }}
 }}
@@ -22,25 +22,24 @@ impl<'a> ::sproto::glue::Read<'a> for {rust}{suffix}{lifetime} {{
 }
 
 const EMPTY: &str = "        while slots.next()?.is_some() {}
-        Ok((Self {}, slots.rest()))
+        Ok(slots.rest())
 ";
 
 fn fields(model: &Model, ty: &TypeModel, mode: Mode) -> String {
     let mut arms = String::new();
     for field in &ty.fields {
-        let place = format!("message.{}", field.rust);
+        let place = format!("self.{}", field.rust);
         arms.push_str(&arm(model, field, mode, &place, "                "));
     }
     let known: Vec<_> = ty.fields.iter().map(|field| field.tag).collect();
     let check = if ty.deep { too_deep(&known) } else { String::new() };
     format!(
-        "        let mut message = Self::default();
-        while let Some((tag, slot)) = slots.next()? {{
+        "        while let Some((tag, slot)) = slots.next()? {{
 {check}            match tag {{
 {arms}                _ => {{}}
             }}
         }}
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
 "
     )
 }

@@ -39,9 +39,9 @@ struct FieldDraft {
 
 /// The slots of a struct, skips included, checked to the end: every length is inside.
 fn slots<'a>(what: &str, bytes: &'a [u8]) -> Result<Vec<(u32, Slot<'a>)>> {
-    let told = |fault: Fault| format!("{what}: {fault}");
+    let told = |fault: Box<Fault>| format!("{what}: {fault}");
     if bytes.len() < 4 {
-        return Err(told(Fault::Header { need: 4, have: bytes.len() }));
+        return Err(told(Box::new(Fault::Header { need: 4, have: bytes.len() })));
     }
     let mut fields = Fields::new(bytes).map_err(told)?;
     let mut slots = Vec::new();

@@ -8,6 +8,7 @@ use super::element::{ElementsAccess, NumbersAccess};
 use super::map::EntriesAccess;
 use super::structure::StructDeserializer;
 use crate::error::{Error, Result};
+use crate::fault::Fault;
 use crate::schema::{Field, Kind, Shape, TypeRef};
 use crate::wire::Slot;
 
@@ -36,7 +37,7 @@ impl<'de, 't> ValueDeserializer<'de, 't> {
             Kind::Double => visitor.visit_f64(self.slot.double()?),
             // The wire does not promise UTF-8; what is none is offered as bytes.
             Kind::String => match self.slot.text() {
-                Err(crate::Fault::Utf8) => visitor.visit_borrowed_bytes(self.slot.bytes()?),
+                Err(fault) if *fault == Fault::Utf8 => visitor.visit_borrowed_bytes(self.slot.bytes()?),
                 text => visitor.visit_borrowed_str(text?),
             },
             Kind::Binary => visitor.visit_borrowed_bytes(self.slot.bytes()?),

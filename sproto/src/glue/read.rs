@@ -2,18 +2,18 @@
 
 use crate::error::{Error, Result};
 use crate::fault::Fault;
-use crate::wire::{Elements, Fields, Slot, integer_to_decimal};
+use crate::wire::{self, Elements, Fields, Slot, integer_to_decimal};
 
 /// Reads itself, as a struct at a level.
-pub trait Read<'a>: Sized {
-    /// The message and the bytes after it.
-    fn read(bytes: &'a [u8], depth: usize) -> Result<(Self, &'a [u8])>;
+pub trait Read<'a>: Default {
+    /// Fills itself from the bytes of a struct; gives the bytes after it. In place, so that a large struct is not moved.
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> Result<&'a [u8]>;
 }
 
 impl<'a, T: Read<'a>> Read<'a> for Box<T> {
     #[inline]
-    fn read(bytes: &'a [u8], depth: usize) -> Result<(Self, &'a [u8])> {
-        T::read(bytes, depth).map(|(value, rest)| (Self::new(value), rest))
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> Result<&'a [u8]> {
+        (**self).read(bytes, depth)
     }
 }
 
@@ -25,27 +25,29 @@ pub fn at<T, E: Into<Error>>(name: &'static str, value: std::result::Result<T, E
 
 /// A string to keep.
 #[inline]
-pub fn string(slot: Slot<'_>) -> Result<String, Fault> {
+pub fn string(slot: Slot<'_>) -> wire::Result<String> {
     slot.text().map(str::to_owned)
 }
 
 /// A binary to keep.
 #[inline]
-pub fn binary(slot: Slot<'_>) -> Result<Vec<u8>, Fault> {
+pub fn binary(slot: Slot<'_>) -> wire::Result<Vec<u8>> {
     slot.bytes().map(<[u8]>::to_vec)
 }
 
 /// A nested struct.
 #[inline]
 pub fn nested<'a, T: Read<'a>>(slot: Slot<'a>, depth: usize) -> Result<T> {
-    exact(slot.nested()?, depth)
+    let mut value = T::default();
+    exact(&mut value, slot.nested()?, depth)?;
+    Ok(value)
 }
 
 /// A nested struct takes its bytes exactly.
 #[inline]
-fn exact<'a, T: Read<'a>>(bytes: &'a [u8], depth: usize) -> Result<T> {
-    let (value, rest) = T::read(bytes, depth + 1)?;
-    if rest.is_empty() { Ok(value) } else { Err(Fault::Trailing(rest.len()).into()) }
+fn exact<'a, T: Read<'a>>(value: &mut T, bytes: &'a [u8], depth: usize) -> Result<()> {
+    let rest = value.read(bytes, depth + 1)?;
+    if rest.is_empty() { Ok(()) } else { Err(Fault::Trailing(rest.len()).into()) }
 }
 
 /// An array of integers.
@@ -91,7 +93,7 @@ pub fn binaries_ref(slot: Slot<'_>) -> Result<Vec<&[u8]>> {
 /// An array of structs.
 #[inline]
 pub fn structs<'a, T: Read<'a>>(slot: Slot<'a>, depth: usize) -> Result<Vec<T>> {
-    list(slot, |bytes| exact(bytes, depth))
+    fill(slot, |value, bytes| exact(value, bytes, depth))
 }
 
 /// Structs that must have their key field, `name`.
@@ -102,9 +104,9 @@ pub fn keyed<'a, T: Read<'a>>(
     name: &'static str,
     has_key: impl Fn(&T) -> bool,
 ) -> Result<Vec<T>> {
-    list(slot, |bytes| {
-        let value = exact(bytes, depth)?;
-        if has_key(&value) { Ok(value) } else { Err(Fault::NoKey(name.into()).into()) }
+    fill(slot, |value, bytes| {
+        exact(value, bytes, depth)?;
+        if has_key(value) { Ok(()) } else { Err(Fault::NoKey(name.into()).into()) }
     })
 }
 
@@ -146,6 +148,24 @@ fn list<'a, T>(slot: Slot<'a>, mut make: impl FnMut(&'a [u8]) -> Result<T>) -> R
     while let Some(bytes) = elements.next()? {
         let value = make(bytes).map_err(|error| error.in_element(values.len()))?;
         values.push(value);
+    }
+    Ok(values)
+}
+
+/// As [`list`], for elements that are filled where they stand.
+#[inline]
+fn fill<'a, T: Default>(
+    slot: Slot<'a>,
+    mut read: impl FnMut(&mut T, &'a [u8]) -> Result<()>,
+) -> Result<Vec<T>> {
+    let mut elements: Elements<'a> = slot.elements()?;
+    let mut values = Vec::with_capacity(elements.count()?);
+    while let Some(bytes) = elements.next()? {
+        let index = values.len();
+        values.push(T::default());
+        if let Some(value) = values.last_mut() {
+            read(value, bytes).map_err(|error| error.in_element(index))?;
+        }
     }
     Ok(values)
 }

@@ -1,6 +1,6 @@
 //! Structs and arrays as they are read: iterators over borrowed bytes that check every length before they use it.
 
-use super::{Slot, u16_at, u32_at};
+use super::{Result, Slot, fail, u16_at, u32_at};
 use crate::fault::Fault;
 
 /// The fields of one struct, in tag order.
@@ -15,11 +15,13 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// Bytes that are too few for the header.
     #[inline]
-    pub fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let (count, rest) = u16_at(bytes).ok_or(Fault::Header { need: 2, have: bytes.len() })?;
+    pub fn new(bytes: &'a [u8]) -> Result<Self> {
+        let (count, rest) =
+            u16_at(bytes).ok_or_else(|| fail(Fault::Header { need: 2, have: bytes.len() }))?;
         let need = usize::from(count) * 2;
-        let (slots, data) =
-            rest.split_at_checked(need).ok_or(Fault::Header { need: need + 2, have: bytes.len() })?;
+        let (slots, data) = rest
+            .split_at_checked(need)
+            .ok_or_else(|| fail(Fault::Header { need: need + 2, have: bytes.len() }))?;
         Ok(Self { slots, data, next: 0 })
     }
 
@@ -29,7 +31,7 @@ impl<'a> Fields<'a> {
     /// A length that goes beyond the end.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an Iterator of Result would go on after an error")]
-    pub fn next(&mut self) -> Result<Option<(u32, Slot<'a>)>, Fault> {
+    pub fn next(&mut self) -> Result<Option<(u32, Slot<'a>)>> {
         while let Some((word, rest)) = u16_at(self.slots) {
             self.slots = rest;
             let tag = self.next;
@@ -50,13 +52,13 @@ impl<'a> Fields<'a> {
         self.data
     }
 
-    /// An upper bound of the fields still to come.
-    pub fn slots_left(&self) -> usize {
-        self.slots.len() / 2
+    /// The number of fields still to come, known or not.
+    pub fn fields_left(&self) -> usize {
+        self.slots.as_chunks::<2>().0.iter().filter(|word| word[0] % 2 == 0).count()
     }
 
     #[inline]
-    fn take(&mut self) -> Result<&'a [u8], Fault> {
+    fn take(&mut self) -> Result<&'a [u8]> {
         let (bytes, rest) = take(self.data)?;
         self.data = rest;
         Ok(bytes)
@@ -65,9 +67,10 @@ impl<'a> Fields<'a> {
 
 /// Splits off a length word and the bytes it announces.
 #[inline]
-fn take(data: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
-    let (len, rest) = u32_at(data).ok_or(Fault::Length { need: 4, have: data.len() })?;
-    rest.split_at_checked(len as usize).ok_or(Fault::Length { need: len as usize, have: rest.len() })
+fn take(data: &[u8]) -> Result<(&[u8], &[u8])> {
+    let (len, rest) = u32_at(data).ok_or_else(|| fail(Fault::Length { need: 4, have: data.len() }))?;
+    rest.split_at_checked(len as usize)
+        .ok_or_else(|| fail(Fault::Length { need: len as usize, have: rest.len() }))
 }
 
 /// The elements of an integer array.
@@ -78,16 +81,16 @@ pub struct Integers<'a> {
 }
 
 impl<'a> Integers<'a> {
-    pub(super) fn new(data: &'a [u8]) -> Result<Self, Fault> {
+    pub(super) fn new(data: &'a [u8]) -> Result<Self> {
         // Other encoders write an empty array as a lone width byte of any value.
         let Some((&width, bytes)) = data.split_first().filter(|(_, bytes)| !bytes.is_empty()) else {
             return Ok(Self { bytes: &[], wide: false });
         };
         if width != 4 && width != 8 {
-            return Err(Fault::Width(width));
+            return Err(fail(Fault::Width(width)));
         }
         if bytes.len() % usize::from(width) != 0 {
-            return Err(Fault::Ragged { len: bytes.len(), width: width.into() });
+            return Err(fail(Fault::Ragged { len: bytes.len(), width: width.into() }));
         }
         Ok(Self { bytes, wide: width == 8 })
     }
@@ -175,7 +178,7 @@ impl<'a> Elements<'a> {
     /// A length that goes beyond the array.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an Iterator of Result would go on after an error")]
-    pub fn next(&mut self) -> Result<Option<&'a [u8]>, Fault> {
+    pub fn next(&mut self) -> Result<Option<&'a [u8]>> {
         if self.0.is_empty() {
             return Ok(None);
         }
@@ -188,7 +191,7 @@ impl<'a> Elements<'a> {
     ///
     /// # Errors
     /// A length that goes beyond the array.
-    pub fn count(&self) -> Result<usize, Fault> {
+    pub fn count(&self) -> Result<usize> {
         let (mut left, mut count) = (self.clone(), 0);
         while left.next()?.is_some() {
             count += 1;

@@ -2,6 +2,7 @@
 
 use super::integer_to_decimal;
 use super::read::{Booleans, Doubles, Elements, Integers};
+use super::{Result, fail};
 use crate::fault::Fault;
 
 /// What a slot holds.
@@ -17,29 +18,28 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// Data of another length than 4 or 8.
     #[inline]
-    pub fn integer(self) -> Result<i64, Fault> {
+    pub fn integer(self) -> Result<i64> {
         match self {
             Self::Inline(value) => Ok(i64::from(value)),
-            Self::Data(bytes) => {
-                word(bytes).ok_or(Fault::Size { kind: "an integer", takes: "4 or 8", len: bytes.len() })
-            }
+            Self::Data(bytes) => word(bytes)
+                .ok_or_else(|| fail(Fault::Size { kind: "an integer", takes: "4 or 8", len: bytes.len() })),
         }
     }
 
     /// # Errors
     /// As [`Slot::integer`].
     #[inline]
-    pub fn decimal(self, scale: i32) -> Result<f64, Fault> {
+    pub fn decimal(self, scale: i32) -> Result<f64> {
         self.integer().map(|value| integer_to_decimal(value, scale))
     }
 
     /// # Errors
     /// A boolean never stands in the data part.
     #[inline]
-    pub fn boolean(self) -> Result<bool, Fault> {
+    pub fn boolean(self) -> Result<bool> {
         match self {
             Self::Inline(value) => Ok(value > 0),
-            Self::Data(_) => Err(Fault::Data("a boolean")),
+            Self::Data(_) => Err(fail(Fault::Data("a boolean"))),
         }
     }
 
@@ -48,24 +48,25 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// An inline value, or data of another length than 4 or 8.
     #[inline]
-    pub fn double(self) -> Result<f64, Fault> {
+    pub fn double(self) -> Result<f64> {
         let bytes = self.data("a double")?;
-        let bits = word(bytes).ok_or(Fault::Size { kind: "a double", takes: "8", len: bytes.len() })?;
+        let bits = word(bytes)
+            .ok_or_else(|| fail(Fault::Size { kind: "a double", takes: "8", len: bytes.len() }))?;
         Ok(f64::from_bits(bits as u64))
     }
 
     /// # Errors
     /// An inline value.
     #[inline]
-    pub fn bytes(self) -> Result<&'a [u8], Fault> {
+    pub fn bytes(self) -> Result<&'a [u8]> {
         self.data("bytes")
     }
 
     /// # Errors
     /// An inline value, or bytes that are no UTF-8.
     #[inline]
-    pub fn text(self) -> Result<&'a str, Fault> {
-        std::str::from_utf8(self.data("a string")?).map_err(|_| Fault::Utf8)
+    pub fn text(self) -> Result<&'a str> {
+        std::str::from_utf8(self.data("a string")?).map_err(|_| fail(Fault::Utf8))
     }
 
     /// The bytes of a nested struct.
@@ -73,25 +74,25 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// An inline value.
     #[inline]
-    pub fn nested(self) -> Result<&'a [u8], Fault> {
+    pub fn nested(self) -> Result<&'a [u8]> {
         self.data("a struct")
     }
 
     /// # Errors
     /// An inline value, a width other than 4 or 8, or a length that is no multiple of it.
-    pub fn integers(self) -> Result<Integers<'a>, Fault> {
+    pub fn integers(self) -> Result<Integers<'a>> {
         Integers::new(self.data("an array")?)
     }
 
     /// # Errors
     /// As [`Slot::integers`].
-    pub fn doubles(self) -> Result<Doubles<'a>, Fault> {
+    pub fn doubles(self) -> Result<Doubles<'a>> {
         self.integers().map(Doubles)
     }
 
     /// # Errors
     /// An inline value.
-    pub fn booleans(self) -> Result<Booleans<'a>, Fault> {
+    pub fn booleans(self) -> Result<Booleans<'a>> {
         self.data("an array").map(Booleans::new)
     }
 
@@ -99,15 +100,15 @@ impl<'a> Slot<'a> {
     ///
     /// # Errors
     /// An inline value.
-    pub fn elements(self) -> Result<Elements<'a>, Fault> {
+    pub fn elements(self) -> Result<Elements<'a>> {
         self.data("an array").map(Elements::new)
     }
 
     #[inline]
-    fn data(self, what: &'static str) -> Result<&'a [u8], Fault> {
+    fn data(self, what: &'static str) -> Result<&'a [u8]> {
         match self {
             Self::Data(bytes) => Ok(bytes),
-            Self::Inline(_) => Err(Fault::Inline(what)),
+            Self::Inline(_) => Err(fail(Fault::Inline(what))),
         }
     }
 }

@@ -39,16 +39,15 @@ impl ::sproto::glue::Write for AddressBook {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for AddressBook {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &Person| item.id.is_some()))?),
+                0 => self.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &Person| item.id.is_some()))?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -95,16 +94,15 @@ impl ::sproto::glue::Write for AddressBookRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for AddressBookRef<'a> {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &PersonRef<'a>| item.id.is_some()))?),
+                0 => self.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &PersonRef<'a>| item.id.is_some()))?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -128,10 +126,10 @@ impl ::sproto::glue::Write for Empty {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Empty {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         while slots.next()?.is_some() {}
-        Ok((Self {}, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -192,20 +190,19 @@ impl ::sproto::glue::Write for Item {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Item {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                0 => message.id = Some(::sproto::glue::at("id", slot.integer())?),
-                1 => message.count = Some(::sproto::glue::at("count", slot.integer())?),
+                0 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
+                1 => self.count = Some(::sproto::glue::at("count", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -263,17 +260,16 @@ impl ::sproto::glue::Write for Msg {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Msg {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?),
-                1 => message.bin = Some(::sproto::glue::at("Bin", ::sproto::glue::binary(slot))?),
+                0 => self.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?),
+                1 => self.bin = Some(::sproto::glue::at("Bin", ::sproto::glue::binary(slot))?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -331,17 +327,16 @@ impl ::sproto::glue::Write for MsgRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for MsgRef<'a> {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.name = Some(::sproto::glue::at("Name", slot.text())?),
-                1 => message.bin = Some(::sproto::glue::at("Bin", slot.bytes())?),
+                0 => self.name = Some(::sproto::glue::at("Name", slot.text())?),
+                1 => self.bin = Some(::sproto::glue::at("Bin", slot.bytes())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -479,22 +474,21 @@ impl ::sproto::glue::Write for Person {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Person {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.name = Some(::sproto::glue::at("name", ::sproto::glue::string(slot))?),
-                1 => message.id = Some(::sproto::glue::at("id", slot.integer())?),
-                2 => message.email = Some(::sproto::glue::at("email", ::sproto::glue::string(slot))?),
-                3 => message.phone = Some(::sproto::glue::at("phone", ::sproto::glue::structs(slot, depth))?),
-                4 => message.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                5 => message.data = Some(::sproto::glue::at("data", ::sproto::glue::binary(slot))?),
-                6 => message.weight = Some(::sproto::glue::at("weight", slot.double())?),
+                0 => self.name = Some(::sproto::glue::at("name", ::sproto::glue::string(slot))?),
+                1 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
+                2 => self.email = Some(::sproto::glue::at("email", ::sproto::glue::string(slot))?),
+                3 => self.phone = Some(::sproto::glue::at("phone", ::sproto::glue::structs(slot, depth))?),
+                4 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
+                5 => self.data = Some(::sproto::glue::at("data", ::sproto::glue::binary(slot))?),
+                6 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -632,22 +626,21 @@ impl ::sproto::glue::Write for PersonRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonRef<'a> {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.name = Some(::sproto::glue::at("name", slot.text())?),
-                1 => message.id = Some(::sproto::glue::at("id", slot.integer())?),
-                2 => message.email = Some(::sproto::glue::at("email", slot.text())?),
-                3 => message.phone = Some(::sproto::glue::at("phone", ::sproto::glue::structs(slot, depth))?),
-                4 => message.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                5 => message.data = Some(::sproto::glue::at("data", slot.bytes())?),
-                6 => message.weight = Some(::sproto::glue::at("weight", slot.double())?),
+                0 => self.name = Some(::sproto::glue::at("name", slot.text())?),
+                1 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
+                2 => self.email = Some(::sproto::glue::at("email", slot.text())?),
+                3 => self.phone = Some(::sproto::glue::at("phone", ::sproto::glue::structs(slot, depth))?),
+                4 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
+                5 => self.data = Some(::sproto::glue::at("data", slot.bytes())?),
+                6 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -705,17 +698,16 @@ impl ::sproto::glue::Write for PersonPhoneNumber {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonPhoneNumber {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.number = Some(::sproto::glue::at("number", ::sproto::glue::string(slot))?),
-                1 => message.r#type = Some(::sproto::glue::at("type", slot.integer())?),
+                0 => self.number = Some(::sproto::glue::at("number", ::sproto::glue::string(slot))?),
+                1 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -773,17 +765,16 @@ impl ::sproto::glue::Write for PersonPhoneNumberRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonPhoneNumberRef<'a> {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.number = Some(::sproto::glue::at("number", slot.text())?),
-                1 => message.r#type = Some(::sproto::glue::at("type", slot.integer())?),
+                0 => self.number = Some(::sproto::glue::at("number", slot.text())?),
+                1 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -844,20 +835,19 @@ impl ::sproto::glue::Write for Place {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Place {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                3 => message.at = Some(::sproto::glue::at("at", slot.double())?),
-                7 => message.owner = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
+                3 => self.at = Some(::sproto::glue::at("at", slot.double())?),
+                7 => self.owner = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -918,20 +908,19 @@ impl ::sproto::glue::Write for PlaceRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PlaceRef<'a> {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                3 => message.at = Some(::sproto::glue::at("at", slot.double())?),
-                7 => message.owner = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
+                3 => self.at = Some(::sproto::glue::at("at", slot.double())?),
+                7 => self.owner = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -992,20 +981,19 @@ impl ::sproto::glue::Write for Pos {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Pos {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                0 => message.x = Some(::sproto::glue::at("x", slot.double())?),
-                1 => message.y = Some(::sproto::glue::at("y", slot.double())?),
+                0 => self.x = Some(::sproto::glue::at("x", slot.double())?),
+                1 => self.y = Some(::sproto::glue::at("y", slot.double())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -1066,20 +1054,19 @@ impl ::sproto::glue::Write for Prop {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Prop {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                0 => message.key = Some(::sproto::glue::at("key", ::sproto::glue::string(slot))?),
-                1 => message.value = Some(::sproto::glue::at("value", slot.integer())?),
+                0 => self.key = Some(::sproto::glue::at("key", ::sproto::glue::string(slot))?),
+                1 => self.value = Some(::sproto::glue::at("value", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -1140,20 +1127,19 @@ impl ::sproto::glue::Write for PropRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PropRef<'a> {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                0 => message.key = Some(::sproto::glue::at("key", slot.text())?),
-                1 => message.value = Some(::sproto::glue::at("value", slot.integer())?),
+                0 => self.key = Some(::sproto::glue::at("key", slot.text())?),
+                1 => self.value = Some(::sproto::glue::at("value", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -1222,18 +1208,17 @@ impl ::sproto::glue::Write for Result {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Result {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.option = Some(::sproto::glue::at("Option", ::sproto::glue::string(slot))?),
-                1 => message.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::strings(slot))?),
-                2 => message.encode = Some(::sproto::glue::at("encode", slot.integer())?),
+                0 => self.option = Some(::sproto::glue::at("Option", ::sproto::glue::string(slot))?),
+                1 => self.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::strings(slot))?),
+                2 => self.encode = Some(::sproto::glue::at("encode", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -1302,18 +1287,17 @@ impl ::sproto::glue::Write for ResultRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for ResultRef<'a> {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.option = Some(::sproto::glue::at("Option", slot.text())?),
-                1 => message.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::strings_ref(slot))?),
-                2 => message.encode = Some(::sproto::glue::at("encode", slot.integer())?),
+                0 => self.option = Some(::sproto::glue::at("Option", slot.text())?),
+                1 => self.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::strings_ref(slot))?),
+                2 => self.encode = Some(::sproto::glue::at("encode", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -1654,21 +1638,20 @@ impl ::sproto::glue::Write for Role {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Role {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 20) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                0 => message.id = Some(::sproto::glue::at("id", slot.integer())?),
-                1 => message.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?),
-                2 => message.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?),
-                3 => message.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?),
-                4 => message.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?),
-                5 => message.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?),
-                6 => message.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                0 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
+                1 => self.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?),
+                2 => self.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?),
+                3 => self.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?),
+                4 => self.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?),
+                5 => self.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?),
+                6 => self.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
                     ::sproto::glue::pair(bytes, ["key", "value"], |tag, slot, key, value| {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
@@ -1681,17 +1664,17 @@ impl<'a> ::sproto::glue::Read<'a> for Role {
                         Ok(())
                     })
                 }))?),
-                7 => message.blob = Some(::sproto::glue::at("blob", ::sproto::glue::binary(slot))?),
-                8 => message.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?),
-                9 => message.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?),
-                10 => message.online = Some(::sproto::glue::at("online", slot.boolean())?),
-                11 => message.weight = Some(::sproto::glue::at("weight", slot.double())?),
-                12 => message.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                13 => message.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?),
-                14 => message.names = Some(::sproto::glue::at("names", ::sproto::glue::strings(slot))?),
-                15 => message.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::binaries(slot))?),
-                16 => message.friends = Some(::sproto::glue::at("friends", ::sproto::glue::structs(slot, depth))?),
-                17 => message.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                7 => self.blob = Some(::sproto::glue::at("blob", ::sproto::glue::binary(slot))?),
+                8 => self.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?),
+                9 => self.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?),
+                10 => self.online = Some(::sproto::glue::at("online", slot.boolean())?),
+                11 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
+                12 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
+                13 => self.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?),
+                14 => self.names = Some(::sproto::glue::at("names", ::sproto::glue::strings(slot))?),
+                15 => self.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::binaries(slot))?),
+                16 => self.friends = Some(::sproto::glue::at("friends", ::sproto::glue::structs(slot, depth))?),
+                17 => self.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
                     ::sproto::glue::pair(bytes, ["at", "owner"], |tag, slot, key, value| {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
@@ -1704,11 +1687,11 @@ impl<'a> ::sproto::glue::Read<'a> for Role {
                         Ok(())
                     })
                 }))?),
-                20 => message.r#type = Some(::sproto::glue::at("type", slot.integer())?),
+                20 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -2049,21 +2032,20 @@ impl ::sproto::glue::Write for RoleRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for RoleRef<'a> {
-    fn read(bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 20) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
             }
             match tag {
-                0 => message.id = Some(::sproto::glue::at("id", slot.integer())?),
-                1 => message.name = Some(::sproto::glue::at("Name", slot.text())?),
-                2 => message.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?),
-                3 => message.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?),
-                4 => message.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?),
-                5 => message.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?),
-                6 => message.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                0 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
+                1 => self.name = Some(::sproto::glue::at("Name", slot.text())?),
+                2 => self.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?),
+                3 => self.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?),
+                4 => self.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?),
+                5 => self.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?),
+                6 => self.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
                     ::sproto::glue::pair(bytes, ["key", "value"], |tag, slot, key, value| {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
@@ -2076,17 +2058,17 @@ impl<'a> ::sproto::glue::Read<'a> for RoleRef<'a> {
                         Ok(())
                     })
                 }))?),
-                7 => message.blob = Some(::sproto::glue::at("blob", slot.bytes())?),
-                8 => message.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?),
-                9 => message.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?),
-                10 => message.online = Some(::sproto::glue::at("online", slot.boolean())?),
-                11 => message.weight = Some(::sproto::glue::at("weight", slot.double())?),
-                12 => message.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                13 => message.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?),
-                14 => message.names = Some(::sproto::glue::at("names", ::sproto::glue::strings_ref(slot))?),
-                15 => message.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::binaries_ref(slot))?),
-                16 => message.friends = Some(::sproto::glue::at("friends", ::sproto::glue::structs(slot, depth))?),
-                17 => message.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                7 => self.blob = Some(::sproto::glue::at("blob", slot.bytes())?),
+                8 => self.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?),
+                9 => self.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?),
+                10 => self.online = Some(::sproto::glue::at("online", slot.boolean())?),
+                11 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
+                12 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
+                13 => self.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?),
+                14 => self.names = Some(::sproto::glue::at("names", ::sproto::glue::strings_ref(slot))?),
+                15 => self.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::binaries_ref(slot))?),
+                16 => self.friends = Some(::sproto::glue::at("friends", ::sproto::glue::structs(slot, depth))?),
+                17 => self.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
                     ::sproto::glue::pair(bytes, ["at", "owner"], |tag, slot, key, value| {
             if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
                 return Err(::sproto::glue::Fault::TooDeep.into());
@@ -2099,11 +2081,11 @@ impl<'a> ::sproto::glue::Read<'a> for RoleRef<'a> {
                         Ok(())
                     })
                 }))?),
-                20 => message.r#type = Some(::sproto::glue::at("type", slot.integer())?),
+                20 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
@@ -2144,16 +2126,15 @@ impl ::sproto::glue::Write for FoobarResponse {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for FoobarResponse {
-    fn read(bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<(Self, &'a [u8])> {
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        let mut message = Self::default();
         while let Some((tag, slot)) = slots.next()? {
             match tag {
-                0 => message.ok = Some(::sproto::glue::at("ok", slot.boolean())?),
+                0 => self.ok = Some(::sproto::glue::at("ok", slot.boolean())?),
                 _ => {}
             }
         }
-        Ok((message, slots.rest()))
+        Ok(slots.rest())
     }
 }
 
