@@ -79,7 +79,7 @@ impl Reader<'_> {
         let log = self.read("log-level", filter);
         let workers = self.read("expect-workers", |text| whole(text, 1, MOST_CONNECTIONS as u64));
         let patience = self.read("expect-workers-max-wait", |text| time(text, Duration::ZERO, LONGEST_RUN));
-        self.read("headless", |text| text.parse::<bool>().map_err(|_| "neither true nor false".into()));
+        self.read("headless", switch);
         let plan = self.plan();
         let bundle = self.optional("schema", schema::load);
         let json = self.optional("json", |path| Json::open(path).map_err(|e| e.to_string()));
@@ -201,6 +201,14 @@ fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String>
         Some(time) if time < least => Err(format!("too short; give at least {}", show(least))),
         Some(time) if time > most => Err(format!("too long; give at most {}", show(most))),
         Some(time) => Ok(time),
+    }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("neither on nor off; give true or false".into()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,6 +18,9 @@ use tonic::transport::server::Connected;
 /// The most connections at a time; one more is dropped.
 pub const MOST_CONNECTIONS: usize = 4_096;
 
+/// The most of them on which no worker has said who it is. Each costs some 12 KB; workers are through in a moment.
+pub const MOST_STRANGERS: usize = 1_024;
+
 /// A worker says who it is in this time.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -29,33 +32,41 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts for ever. An error costs one connection, never the loop.
 pub fn accept(listener: TcpListener) -> impl Stream<Item = (TcpStream, String)> + Send {
-    let (sender, receiver) = tokio::sync::mpsc::channel(1);
-    let accepting = async move {
-        let mut failed = false;
-        while !sender.is_closed() {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = sender.closed() => return,
-            };
-            match accepted {
+    Accept { listener, pause: None, failed: false }
+}
+
+struct Accept {
+    listener: TcpListener,
+    pause: Option<Pin<Box<Sleep>>>,
+    /// Whether the last one failed; it is said once in a row.
+    failed: bool,
+}
+
+impl Stream for Accept {
+    type Item = (TcpStream, String);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            match ready!(self.listener.poll_accept(cx)) {
                 Ok((stream, address)) => {
-                    failed = false;
+                    self.failed = false;
                     // Without it a beat waits for the ack of the one before.
                     _ = stream.set_nodelay(true);
-                    _ = sender.send((stream, address.to_string())).await;
+                    return Poll::Ready(Some((stream, address.to_string())));
                 }
                 Err(e) => {
-                    if !std::mem::replace(&mut failed, true) {
+                    if !std::mem::replace(&mut self.failed, true) {
                         tracing::warn!("a connection could not be accepted: {e}");
                     }
-                    sleep(PAUSE).await;
+                    self.pause = Some(Box::pin(sleep(PAUSE)));
                 }
             }
         }
-    };
-    // Ends with its channel, which ends with the server that reads from it.
-    tokio::spawn(accepting);
-    tokio_stream::wrappers::ReceiverStream::new(receiver)
+    }
 }
 
 /// Lets connections in, as many as may be.
@@ -64,22 +75,20 @@ pub(crate) fn guard<IO: Send + 'static>(
     closing: CancellationToken,
 ) -> impl Stream<Item = io::Result<Guarded<IO>>> + Send {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let anteroom = Arc::new(Semaphore::new(MOST_STRANGERS));
     let mut full = false;
     incoming.filter_map(move |(io, address)| {
-        let place = Arc::clone(&places).try_acquire_owned().ok();
+        let place = Arc::clone(&places).try_acquire_owned().ok().zip(Arc::clone(&anteroom).try_acquire_owned().ok());
         if place.is_none() && !std::mem::replace(&mut full, true) {
-            tracing::warn!("more than {MOST_CONNECTIONS} connections; further ones are dropped");
+            tracing::warn!(
+                "{address} was dropped: more than {MOST_CONNECTIONS} connections, or {MOST_STRANGERS} without a worker; \
+                 further ones are not told"
+            );
         }
+        let (place, stranger) = place?;
         let peer = Peer { address: address.into(), admitted: Arc::default() };
-        place.map(|place| {
-            Ok(Guarded {
-                io,
-                peer,
-                patience: Some(Box::pin(sleep(UNADMITTED))),
-                closing: Box::pin(closing.clone().cancelled_owned()),
-                _place: place,
-            })
-        })
+        let stranger = Some(Stranger { patience: Box::pin(sleep(UNADMITTED)), _place: stranger });
+        Some(Ok(Guarded { io, peer, stranger, closing: Box::pin(closing.clone().cancelled_owned()), _place: place }))
     })
 }
 
@@ -101,8 +110,14 @@ impl Peer {
 pub(crate) struct Guarded<IO> {
     io: IO,
     peer: Peer,
-    patience: Option<Pin<Box<Sleep>>>,
+    stranger: Option<Stranger>,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// What a connection has until a worker shows.
+struct Stranger {
+    patience: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -112,10 +127,10 @@ impl<IO> Guarded<IO> {
             return Some(io::ErrorKind::ConnectionAborted);
         }
         if self.peer.admitted.load(Ordering::Relaxed) {
-            self.patience = None;
+            self.stranger = None;
         }
-        let patience = self.patience.as_mut()?;
-        patience.as_mut().poll(cx).is_ready().then_some(io::ErrorKind::TimedOut)
+        let stranger = self.stranger.as_mut()?;
+        stranger.patience.as_mut().poll(cx).is_ready().then_some(io::ErrorKind::TimedOut)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proto::control::LARGEST_MESSAGE;
 use proto::control::control_server::ControlServer;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::Stream;
@@ -42,12 +42,15 @@ const RESETS: usize = 20;
 /// What may be under way of one stream: a report in one round trip.
 const WINDOW: u32 = 1 << 20;
 
+/// Connections that may wait to be accepted: all workers of a large fleet may come back at once.
+const BACKLOG: u32 = 4_096;
+
 /// Binds the address.
 ///
 /// # Errors
 /// When it can't be had; with what to do.
 pub async fn bind(address: &str) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).await.map_err(|e| {
+    listen(address).await.map_err(|e| {
         let port = address.rsplit(':').next().unwrap_or_default();
         let wrong = match e.kind() {
             io::ErrorKind::AddrInUse => {
@@ -59,6 +62,20 @@ pub async fn bind(address: &str) -> Result<TcpListener, Error> {
         };
         Error::Bind { address: address.into(), wrong }
     })
+}
+
+/// The first of the addresses that can be had.
+async fn listen(address: &str) -> io::Result<TcpListener> {
+    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    for address in lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(e) => last = e,
+        }
+    }
+    Err(last)
 }
 
 /// Makes a run with workers that dial the listener, until it has its verdict. A closed command channel asks nothing.

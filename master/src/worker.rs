@@ -25,6 +25,8 @@ pub struct Worker {
     pub order: Option<(Assignment, Duration)>,
     /// The most robots that it was ever given.
     pub robots: u64,
+    /// The most robots that it ever told of.
+    pub told: u64,
     /// Its reports up to and with this one are merged.
     pub applied: u64,
     /// How far its reports reach, on the master's clock.
@@ -58,6 +60,7 @@ impl Worker {
             heard: now,
             order: None,
             robots: 0,
+            told: 0,
             applied: 0,
             reported: Duration::ZERO,
             delivered: false,
@@ -102,6 +105,8 @@ impl Worker {
         self.applied = report.sequence;
         self.reported = self.reported.max(report.to);
         self.delivered = report.last;
+        let alive = report.robots.iter().fold(0u64, |sum, census| sum.saturating_add(census.alive()));
+        self.told = self.told.max(alive);
     }
 
     /// Whether it runs something else than it was told, and has had the time to hear it.

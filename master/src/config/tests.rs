@@ -161,10 +161,12 @@ fn a_schema_folder_becomes_the_bundle() {
 }
 
 #[test]
-fn an_output_that_is_there_is_not_emptied_by_the_check() {
+fn the_check_neither_empties_an_output_that_is_there_nor_leaves_a_new_one() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("old.json");
-    fs::write(&file, "old").unwrap();
-    assert!(check(&["--json", file.to_str().unwrap()], &[]).is_err()); // no host
-    assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+    let (old, new) = (folder.path().join("old.json"), folder.path().join("new.json"));
+    fs::write(&old, "old").unwrap();
+    for file in [&old, &new] {
+        assert!(check(&["--json", file.to_str().unwrap()], &[]).is_err()); // no host
+    }
+    assert_eq!((fs::read_to_string(&old).unwrap().as_str(), new.exists()), ("old", false));
 }

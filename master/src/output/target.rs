@@ -3,11 +3,23 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
 
 /// An opened file.
 pub(super) struct Target {
     path: String,
     file: File,
+    /// Whether it is there only because it was opened, and nothing was written yet.
+    unused: bool,
+}
+
+/// A fault found elsewhere must not leave empty files behind.
+impl Drop for Target {
+    fn drop(&mut self) {
+        if self.unused {
+            _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// A file that can't be opened.
@@ -26,14 +38,16 @@ fn reason(error: &io::Error) -> String {
 
 impl Target {
     pub(super) fn open(path: &str) -> Result<Self, Unwritable> {
+        let unused = !Path::new(path).exists();
         let unwritable = |source| Unwritable { path: path.into(), source };
         let file =
             OpenOptions::new().create(true).write(true).truncate(false).open(path).map_err(unwritable)?;
-        Ok(Self { path: path.into(), file })
+        Ok(Self { path: path.into(), file, unused })
     }
 
     /// Empties it. What is no plain file, such as a pipe, has nothing to empty.
     pub(super) fn restart(&mut self) -> io::Result<()> {
+        self.unused = false;
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
             self.file.seek(SeekFrom::Start(0))?;

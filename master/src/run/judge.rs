@@ -69,6 +69,10 @@ impl Run {
             format!("worker {name}: a robot thread woke {lag} late; its latencies may be too high")
         });
         let mut warnings: Vec<_> = self.losses.iter().map(|loss| loss.to_string()).chain(lagging).collect();
+        for (_, worker) in self.fleet.workers().filter(|(_, worker)| worker.told > worker.robots) {
+            let (name, told, robots) = (worker.name(), worker.told, worker.robots);
+            warnings.push(format!("worker {name} told of {told} robots, but at most {robots} were its"));
+        }
         if self.foreign > 0 {
             warnings.push(format!("{} reports of other runs came and were left out", self.foreign));
         }

@@ -433,8 +433,18 @@ fn each_loss_policy_does_what_it_says() {
             to_the_end(&mut scene, &[1], epoch, 5);
         }
         assert_eq!(scene.code(), code, "{policy:?}: {:?}", scene.run.verdict());
-        assert_eq!(scene.run.verdict().warnings.len(), 1);
+        assert!(scene.run.verdict().warnings[0].starts_with("worker b with 50 robots was lost at 4."));
     }
+}
+
+#[test]
+fn a_worker_that_tells_of_more_robots_than_its_own_is_named() {
+    let mut scene = Scene::running(2, LossPolicy::Rebalance);
+    scene.now = 3 * S;
+    scene.report(1, report(1, 1, 50));
+    assert!(scene.run.verdict().warnings.is_empty());
+    scene.report(1, report(2, 2, 51));
+    assert_eq!(scene.run.verdict().warnings, ["worker a told of 51 robots, but at most 50 were its"]);
 }
 
 #[test]

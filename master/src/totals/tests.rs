@@ -65,9 +65,10 @@ fn seconds_hold_what_was_told_of_them_and_never_change() {
 #[test]
 fn names_beyond_the_cap_are_counted_as_other() {
     let mut totals = Totals::default();
+    let one = delta(Kind::Request, "", &[1], &[]);
+    let named = |name: String| SeriesDelta { series: Series::new(Kind::Request, name), ..one.clone() };
     for chunk in 0..3 {
-        let names =
-            (0..MOST_SERIES / 2).map(|i| delta(Kind::Request, &format!("name {chunk} {i}"), &[1], &[]));
+        let names = (0..MOST_SERIES / 2).map(|i| named(format!("name {chunk} {i}")));
         totals.apply(WorkerId(1), 1, &report(1, names.collect()));
     }
     assert_eq!((totals.series().len(), totals.folded()), (MOST_SERIES + 1, MOST_SERIES as u64 / 2));
