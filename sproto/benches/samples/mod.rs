@@ -1,13 +1,10 @@
 //! The messages that are measured, in every form.
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    reason = "samples are right, and no bench takes all of a generated file"
-)]
+#![allow(clippy::unwrap_used, reason = "samples are right")]
 
 use serde::{Deserialize, Serialize};
 use sproto::{Message, MessageRef, Schema, Type, Value, value};
 
+#[allow(dead_code, reason = "no bench takes all of a generated file")]
 mod everything {
     include!("../../tests/generated/everything.rs");
 }

@@ -25,7 +25,7 @@ pub(super) fn emit(model: &Model, ty: &TypeModel, mode: Mode) -> String {
     }
     let generics = mode.lifetime();
     format!(
-        "\nimpl{generics} {}{}{generics} {{\n{}}}\n",
+        "\n#[allow(unreachable_pub)]\nimpl{generics} {}{}{generics} {{\n{}}}\n",
         ty.rust,
         mode.suffix(),
         methods.trim_start_matches('\n')

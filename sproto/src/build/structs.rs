@@ -30,7 +30,7 @@ fn declaration(model: &Model, ty: &TypeModel, mode: Mode) -> String {
     let (suffix, lifetime) = (mode.suffix(), mode.lifetime());
     let borrowed = if mode == Mode::Borrowed { ", with strings and binaries borrowed" } else { "" };
     let mut out = format!("\n{}/// The type `{name}`{borrowed}.\n", doc("", &ty.doc));
-    out.push_str("#[derive(Debug, Clone, PartialEq, Default)]\n");
+    out.push_str("#[allow(unreachable_pub)]\n#[derive(Debug, Clone, PartialEq, Default)]\n");
     out.push_str(&format!("pub struct {rust}{suffix}{lifetime} {{\n"));
     for field in &ty.fields {
         let FieldModel { name, tag, rust, .. } = field;
