@@ -1,0 +1,4 @@
+//! Fuzzes `parse`: see `../src/lib.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sproto_fuzz::parse(data));
