@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -100,9 +100,8 @@ impl Member {
 
     /// Sends a signal, unless the process has ended.
     pub(crate) fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         // It may end just now; then there is nothing to do.
-        let _ = id.map(|id| kill_process(id, signal));
+        let _ = id(&self.child).map(|id| kill_process(id, signal));
     }
 
     /// SIGTERM, a bounded wait, SIGKILL.
@@ -114,6 +113,16 @@ impl Member {
         self.child.kill().await?;
         self.child.wait().await
     }
+}
+
+/// Sends a signal to a process that leads a group, and to all in it.
+pub(crate) fn signal_group(leader: &Child, signal: Signal) {
+    let _ = id(leader).map(|id| kill_process_group(id, signal));
+}
+
+/// None once the process has been waited for, so that the number can't be another one's by now.
+fn id(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
 }
 
 #[cfg(test)]

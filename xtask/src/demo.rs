@@ -16,7 +16,7 @@ use rustix::process::Signal as Kill;
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::crew::Crew;
+use crate::crew::{self, Crew};
 use crate::screen::{complain, say};
 use options::Options;
 
@@ -105,16 +105,19 @@ impl Demo {
     async fn build(&mut self) -> Result<()> {
         let mut command = Command::new("cargo");
         command.args(["build", "--release", "-p", "master", "-p", "worker", "-p", "game-server"]);
-        command.kill_on_drop(true);
+        command.process_group(0).kill_on_drop(true);
         say("1. Building the three binaries");
         show(&command);
         let mut child = command.spawn().context("can't start cargo")?;
-        let built = tokio::select! {
-            built = child.wait() => built?,
-            // Cargo shares our terminal, so that a Ctrl-C has reached it too.
-            () = self.interrupts.next() => bail!("interrupted while building"),
-        };
-        if built.success() { Ok(()) } else { bail!("the build failed") }
+        tokio::select! {
+            built = child.wait() => if built?.success() { Ok(()) } else { bail!("the build failed") },
+            () = self.interrupts.next() => {
+                // The whole group: cargo does not take its compilers along.
+                crew::signal_group(&child, Kill::TERM);
+                child.wait().await?;
+                bail!("interrupted while building")
+            }
+        }
     }
 
     async fn start_game_server(&mut self, crew: &mut Crew) -> Result<()> {
