@@ -115,6 +115,11 @@ impl Fleet {
         self.here(|worker| now.saturating_sub(worker.heard) >= SILENCE)
     }
 
+    /// Takes a time out of everybody's silence.
+    pub(crate) fn excuse(&mut self, time: Duration) {
+        self.workers.values_mut().for_each(|worker| worker.heard += time);
+    }
+
     /// Those that take too long to load the bundle.
     pub(crate) fn slow(&self, now: Duration) -> Vec<WorkerId> {
         self.here(|worker| !worker.ready && now.saturating_sub(worker.joined) >= LOADING)

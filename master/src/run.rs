@@ -107,6 +107,8 @@ pub struct Run {
     problems: Vec<Problem>,
     ramp: Ramp,
     foreign: u64,
+    /// When it was last told that time went on.
+    ticked: Duration,
     effects: Vec<Effect>,
 }
 
@@ -130,6 +132,7 @@ impl Run {
             losses: Vec::new(),
             problems: Vec::new(),
             foreign: 0,
+            ticked: now,
             effects: Vec::new(),
         }
     }

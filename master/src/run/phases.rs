@@ -19,12 +19,20 @@ pub(super) const GRACE: Duration = REPORT_EVERY.saturating_mul(4);
 /// A second is closed after this time even if a worker did not tell of it.
 const CLOSING: Duration = Duration::from_secs(3);
 
+/// A master that did not get to run for so long can't say who was silent.
+const STALL: Duration = Duration::from_millis(500);
+
 /// How often people are told who is awaited.
 const REMIND: Duration = Duration::from_secs(10);
 
 impl Run {
     /// Time went on: who is silent or slow, and which seconds are complete.
     pub(super) fn tick(&mut self, now: Duration) {
+        let stall = now.saturating_sub(std::mem::replace(&mut self.ticked, now));
+        if stall > STALL {
+            // Whoever was not heard meanwhile may well have spoken.
+            self.fleet.excuse(stall);
+        }
         for id in self.fleet.silent(now) {
             let session = self.fleet.get(id).and_then(|worker| worker.session);
             self.effects.extend(session.map(Effect::Close));

@@ -412,6 +412,17 @@ fn a_worker_that_is_silent_for_three_seconds_is_dead_and_not_before() {
 }
 
 #[test]
+fn a_master_that_was_stalled_itself_gives_everybody_time_to_be_heard() {
+    let mut scene = Scene::running(2, LossPolicy::Rebalance);
+    scene.pass(S, &[(1, 1), (2, 1)]);
+    scene.now += 10 * S;
+    scene.handle(Event::Tick);
+    assert!(scene.run.losses().is_empty());
+    scene.pass(S * 31 / 10, &[(1, 1)]);
+    assert_eq!(scene.run.losses()[0].worker, "b");
+}
+
+#[test]
 fn each_loss_policy_does_what_it_says() {
     // (policy, exit code, the last epoch of the survivor)
     for (policy, code, epoch) in

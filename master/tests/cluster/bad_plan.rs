@@ -23,7 +23,7 @@ fn workers_that_do_not_come_in_time_end_it() {
 fn a_target_that_nobody_can_reach_is_named() {
     let cluster = Cluster::start_at("ws://127.0.0.1:1", 1, &PLAN);
     let outcome = cluster.end();
-    assert_eq!(outcome.code, Some(1));
+    assert_eq!(outcome.code, Some(1), "{}", outcome.reasons());
     assert!(outcome.reasons().contains("ws://127.0.0.1:1"), "{}", outcome.reasons());
     assert!(outcome.reasons().contains("Connection refused"), "{}", outcome.reasons());
 }
