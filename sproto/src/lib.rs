@@ -1,8 +1,5 @@
-//! sproto, cloudwu's message format for skynet: schema text to bytes and back. Knows no network and no runtime.
-//!
-//! The rooms, in the order that data passes through them: schema text ([`Schema::parse`]) becomes types ([`Type`]), a
-//! value ([`Value`], or anything else through [`encode::Source`] and [`decode::Sink`]) becomes bytes and back through
-//! the primitives of [`wire`], and [`pack`] takes the zeros out.
+//! cloudwu's sproto: schema text in, messages to bytes and back out. The README says it all, and its example runs as a test.
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
 #[cfg(feature = "build")]
