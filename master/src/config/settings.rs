@@ -156,18 +156,20 @@ fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
 
 /// A TOML error is drawn over several lines; its first says where and its last says what.
 fn unreadable(file: Option<&str>, error: &ConfigError) -> Faults {
-    let text = error.to_string();
+    let text = match error {
+        ConfigError::FileParse { cause, .. } => cause.to_string(),
+        other => other.to_string(),
+    };
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let wrong = match lines.as_slice() {
         [first, .., last] => format!("{first}: {last}"),
         _ => text.clone(),
     };
     let path = file.unwrap_or(FILE);
-    let exists = Path::new(path).is_file();
-    let wrong = if exists {
-        format!("not readable as TOML; {wrong}")
+    let fault = if Path::new(path).is_file() {
+        Fault::plain("config", Origin::File(path.into()), format!("not readable as TOML; {wrong}"))
     } else {
-        "no such file; name one that exists".into()
+        Fault::of("config", path, Origin::CommandLine, "no such file; name one that exists")
     };
-    Faults(vec![Fault::of("config", path, Origin::CommandLine, wrong)])
+    Faults(vec![fault])
 }
