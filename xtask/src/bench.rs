@@ -1,9 +1,12 @@
 //! `cargo xtask bench NAME`: the one door to the benchmarks. Each prints a table and, as its last line, one JSON object.
 
-use std::process::{Command, ExitCode};
+use std::ffi::OsString;
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
+
+use crate::cargo::cargo;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -11,7 +14,7 @@ pub(crate) struct Args {
     name: Name,
     /// Options of the benchmark itself; --help tells them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    options: Vec<String>,
+    options: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -31,9 +34,5 @@ impl Name {
 
 pub(crate) fn main(args: Args) -> Result<ExitCode> {
     let (package, bench) = args.name.target();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["bench", "--quiet", "--package", package, "--bench", bench, "--"]).args(args.options);
-    let status = command.status().context("cargo can't be run")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    cargo(["bench", "--quiet", "--package", package, "--bench", bench, "--"], args.options)
 }

@@ -1,9 +1,11 @@
 //! Developer commands: `cargo demo`, and `cargo xtask COMMAND` for all others. Each has a file of its own.
 
 mod bench;
+mod cargo;
 mod crew;
 mod demo;
 mod screen;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -16,6 +18,8 @@ enum Task {
     Demo(demo::Args),
     /// Measure horde itself, beside a yardstick in the same run
     Bench(bench::Args),
+    /// Run sproto's codec against the vector files in a folder
+    Vectors(vectors::Args),
 }
 
 fn main() -> ExitCode {
@@ -23,6 +27,7 @@ fn main() -> ExitCode {
     let ended = match task {
         Task::Demo(args) => demo::main(args),
         Task::Bench(args) => bench::main(args),
+        Task::Vectors(args) => vectors::main(args),
     };
     ended.unwrap_or_else(|error| {
         screen::complain(&format!("Error: {error:#}"));
