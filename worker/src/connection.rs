@@ -46,9 +46,10 @@ impl Connection {
         let context = self.link.context();
         let series = context.record().series(Kind::Request, Q::NAME);
         let sent = self.link.send(Q::NAME, |out| request.encode(out));
-        let sent = sent.inspect_err(|e| context.record().failed(series, e.class(), Duration::ZERO, e))?;
-        context.record().bytes(series, sent, 0);
-        let ticket = self.link.await_reply(Q::Reply::NAME, context.plan.timeouts.request);
+        let (written, length) =
+            sent.inspect_err(|e| context.record().failed(series, e.class(), Duration::ZERO, e))?;
+        context.record().bytes(series, length, 0);
+        let ticket = self.link.await_reply(Q::Reply::NAME, written, context.plan.timeouts.request);
         self.robot.note_request();
         if self.link.is_behind() {
             self.robot.note_activity();

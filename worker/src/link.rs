@@ -70,21 +70,23 @@ impl Link {
         }
     }
 
-    /// Writes a message, encoded by `encode`, named `name`. Counted at once; the reply will tell how long it took.
+    /// Writes a message named `name`, encoded by `encode`. Says when, and how long it was.
     pub(crate) fn send(
         &self,
         name: &'static str,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), sproto::Error>,
-    ) -> Result<usize, Error> {
+    ) -> Result<(Instant, usize), Error> {
         let payload = self.envelope(name, encode)?;
         let length = payload.len();
+        // Before the write: on a quick network the peer may answer before the write returns.
+        let written = Instant::now();
         self.write(Message::Binary(payload))?;
-        Ok(length)
+        Ok((written, length))
     }
 
-    /// Notes that a message named `reply` is awaited from now on.
-    pub(crate) fn await_reply(&self, reply: &'static str, timeout: Duration) -> Ticket {
-        self.requests.borrow_mut().open(reply, Instant::now(), timeout)
+    /// Notes that the request written at `written` awaits a message named `reply`.
+    pub(crate) fn await_reply(&self, reply: &'static str, written: Instant, timeout: Duration) -> Ticket {
+        self.requests.borrow_mut().open(reply, written, timeout)
     }
 
     /// What became of a request, once it is known.
