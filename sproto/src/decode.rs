@@ -143,6 +143,8 @@ impl<S: Sink> Decoder<'_, S> {
         Ok(Done { value: self.sink.end_struct(made)?, rest: slots.rest(), watched })
     }
 
+    // Inlined, so that a value is made where it stays: moving one right after it is written stalls.
+    #[inline(always)]
     fn field(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
         match field.shape() {
             Shape::Single => self.single(ty, field, slot, depth),
@@ -152,6 +154,7 @@ impl<S: Sink> Decoder<'_, S> {
         }
     }
 
+    #[inline(always)]
     fn single(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
         let sink = &mut *self.sink;
         match field.kind() {
@@ -220,6 +223,7 @@ impl<S: Sink> Decoder<'_, S> {
         self.sink.end_array(array)
     }
 
+    #[inline]
     fn elements<'a>(
         &mut self,
         field: &Field,

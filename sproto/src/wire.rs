@@ -50,3 +50,9 @@ pub fn decimal_to_integer(value: f64, scale: i32) -> i64 {
 pub fn integer_to_decimal(value: i64, scale: i32) -> f64 {
     value as f64 / f64::from(scale)
 }
+
+/// Whether two field names are the same. They are short: a loop is done before a call to `memcmp` has begun.
+#[inline]
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a == b)
+}

@@ -22,6 +22,7 @@ pub(super) struct StructDeserializer<'de, 't> {
 impl<'de> Deserializer<'de> for StructDeserializer<'de, '_> {
     type Error = Error;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let mut access = FieldsAccess::new(self)?;
         let value = visitor.visit_map(&mut access)?;
@@ -59,12 +60,14 @@ pub(super) struct FieldsAccess<'de, 't> {
 }
 
 impl<'de, 't> FieldsAccess<'de, 't> {
+    #[inline(always)]
     pub(super) fn new(from: StructDeserializer<'de, 't>) -> Result<Self> {
         let slots = Fields::new(from.bytes)?;
         Ok(Self { ty: from.ty, slots, depth: from.depth, next: 0, current: None })
     }
 
     /// The next field that the schema knows.
+    #[inline]
     pub(super) fn step(&mut self) -> Result<Option<(&'t Field, Slot<'de>)>> {
         let fields = self.ty.fields();
         while let Some((tag, slot)) = self.slots.next()? {
@@ -83,6 +86,7 @@ impl<'de, 't> FieldsAccess<'de, 't> {
     }
 
     /// Goes over what nobody asked for; a nested struct must take its bytes exactly.
+    #[inline]
     pub(super) fn finish(mut self) -> Result<()> {
         while self.slots.next()?.is_some() {}
         let left = self.slots.rest().len();
@@ -93,6 +97,7 @@ impl<'de, 't> FieldsAccess<'de, 't> {
 impl<'de> MapAccess<'de> for &mut FieldsAccess<'de, '_> {
     type Error = Error;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
         self.current = self.step()?;
         let Some((field, _)) = self.current else { return Ok(None) };
@@ -100,6 +105,7 @@ impl<'de> MapAccess<'de> for &mut FieldsAccess<'de, '_> {
         seed.deserialize(name).map(Some)
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
         let Some((field, slot)) = self.current.take() else {
             return Err(Error::decode(Fault::Custom("a value was asked for before its name".into())));

@@ -29,6 +29,7 @@ impl<'de, 't> ValueDeserializer<'de, 't> {
         if self.element { Shape::Single } else { self.field.shape() }
     }
 
+    #[inline]
     fn single<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.field.kind() {
             Kind::Integer => visitor.visit_i64(self.slot.integer()?),
@@ -67,6 +68,7 @@ impl<'de, 't> ValueDeserializer<'de, 't> {
 impl<'de> Deserializer<'de> for ValueDeserializer<'de, '_> {
     type Error = Error;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.shape() {
             Shape::Single => self.single(visitor),
@@ -75,6 +77,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de, '_> {
         }
     }
 
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match (self.shape(), self.field.kind()) {
             (Shape::Single, Kind::String) => visitor.visit_borrowed_str(self.slot.text()?),

@@ -38,6 +38,7 @@ pub(super) struct SeqSerializer<'p, 't> {
 }
 
 impl<'p, 't> SeqSerializer<'p, 't> {
+    #[inline(always)]
     pub(super) fn new(
         out: &'p mut Vec<u8>,
         ty: TypeRef<'t>,
@@ -50,6 +51,7 @@ impl<'p, 't> SeqSerializer<'p, 't> {
         Self { out, ty, field, depth, length, elements, index: 0 }
     }
 
+    #[inline]
     pub(super) fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let index = self.next_index();
         let place = Place::Element(&mut self.elements);

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap};
 
 use super::element::SeqSerializer;
 use super::mismatch;
-use super::structure::StructSerializer;
+use super::structure::NamedSerializer;
 use super::value::{Place, ValueSerializer};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
@@ -13,7 +13,7 @@ use crate::wire::{DEPTH_LIMIT, Length, StructWriter};
 
 /// A map that is being written.
 pub(super) enum MapSerializer<'p, 't> {
-    Struct(StructSerializer<'p, 't>),
+    Struct(NamedSerializer<'p, 't>),
     Entries(Entries<'p, 't>),
 }
 
@@ -96,7 +96,7 @@ impl SerializeMap for MapSerializer<'_, '_> {
 
     fn end(self) -> Result<()> {
         match self {
-            Self::Struct(fields) => fields.finish(),
+            Self::Struct(named) => named.fields.finish(),
             Self::Entries(entries) => entries.list.finish(),
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::{mismatch, refuse};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::schema::{Field, TypeRef};
-use crate::wire::{DEPTH_LIMIT, Length, StructWriter};
+use crate::wire::{DEPTH_LIMIT, Length, StructWriter, same_name};
 
 /// Takes a struct, or a map of names to values, and nothing else.
 pub(super) struct StructRoot<'o, 't> {
@@ -24,13 +24,14 @@ impl<'o, 't> StructRoot<'o, 't> {
         "a struct"
     }
 
+    #[inline(always)]
     pub(super) fn begin(self) -> Result<StructSerializer<'o, 't>> {
         let Self { ty, out, depth, length } = self;
         if depth >= DEPTH_LIMIT && !ty.fields().is_empty() {
             return Err(Error::encode(Fault::TooDeep));
         }
         let header = StructWriter::new(out, ty.def.room);
-        Ok(StructSerializer { ty, out, depth, length, header, next: 0, key: String::new() })
+        Ok(StructSerializer { ty, out, depth, length, header, next: 0 })
     }
 }
 
@@ -41,7 +42,7 @@ impl<'o, 't> Serializer for StructRoot<'o, 't> {
     type SerializeTuple = Impossible<(), Error>;
     type SerializeTupleStruct = Impossible<(), Error>;
     type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = StructSerializer<'o, 't>;
+    type SerializeMap = NamedSerializer<'o, 't>;
     type SerializeStruct = StructSerializer<'o, 't>;
     type SerializeStructVariant = Impossible<(), Error>;
 
@@ -119,7 +120,7 @@ impl<'o, 't> Serializer for StructRoot<'o, 't> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
-        self.begin()
+        Ok(NamedSerializer { fields: self.begin()?, key: String::new() })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
@@ -146,19 +147,19 @@ pub(super) struct StructSerializer<'o, 't> {
     header: StructWriter,
     /// The position of the field that most likely comes next.
     next: usize,
-    /// The name, when fields come from a map.
-    key: String,
 }
 
 impl<'t> StructSerializer<'_, 't> {
+    #[inline]
     fn find(&mut self, name: &str) -> Option<&'t Field> {
         let fields = self.ty.fields();
-        let likely = fields.get(self.next).filter(|field| field.name() == name);
-        let found = likely.or_else(|| fields.iter().find(|field| field.name() == name))?;
+        let likely = fields.get(self.next).filter(|field| same_name(field.name(), name));
+        let found = likely.or_else(|| fields.iter().find(|field| same_name(field.name(), name)))?;
         self.next = found.position as usize + 1;
         Some(found)
     }
 
+    #[inline]
     pub(super) fn put<T: Serialize + ?Sized>(&mut self, field: &Field, value: &T) -> Result<()> {
         let told = |error: Error| error.in_field(field.name());
         if u32::from(field.tag()) < self.header.next_tag() {
@@ -180,6 +181,7 @@ impl<'t> StructSerializer<'_, 't> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn finish(self) {
         self.header.finish(self.out);
         if let Some(length) = self.length {
@@ -202,7 +204,13 @@ impl SerializeStruct for StructSerializer<'_, '_> {
     }
 }
 
-impl SerializeMap for StructSerializer<'_, '_> {
+/// A struct that is being written from a map of names to values.
+pub(super) struct NamedSerializer<'o, 't> {
+    pub fields: StructSerializer<'o, 't>,
+    pub key: String,
+}
+
+impl SerializeMap for NamedSerializer<'_, '_> {
     type Ok = ();
     type Error = Error;
 
@@ -212,14 +220,11 @@ impl SerializeMap for StructSerializer<'_, '_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let key = std::mem::take(&mut self.key);
-        let done = self.find(&key).map_or(Ok(()), |field| self.put(field, value));
-        self.key = key;
-        done
+        self.fields.find(&self.key).map_or(Ok(()), |field| self.fields.put(field, value))
     }
 
     fn end(self) -> Result<()> {
-        self.finish();
+        self.fields.finish();
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use serde::ser::{Impossible, Serialize, Serializer};
 use super::element::{Elements, SeqSerializer};
 use super::map::MapSerializer;
 use super::mismatch;
-use super::structure::{StructRoot, StructSerializer};
+use super::structure::{NamedSerializer, StructRoot, StructSerializer};
 use crate::error::{Error, Result};
 use crate::schema::{Field, Kind, Shape, TypeRef};
 use crate::wire::{Length, StructWriter, decimal_to_integer, put_bytes};
@@ -48,6 +48,7 @@ impl<'p, 't> ValueSerializer<'p, 't> {
         matches!(self.place, Place::Field(_)) && self.field.shape() != Shape::Single
     }
 
+    #[inline(always)]
     fn integer(self, value: i64) -> Result<()> {
         if matches!(&self.place, Place::Element(elements) if elements.bytes) {
             let byte = u8::try_from(value).map_err(|_| mismatch("a byte", "an integer"))?;
@@ -62,6 +63,7 @@ impl<'p, 't> ValueSerializer<'p, 't> {
         }
     }
 
+    #[inline(always)]
     fn put_integer(self, value: i64) -> Result<()> {
         match self.place {
             Place::Field(header) => header.integer(self.out, self.field.tag(), value),
@@ -85,6 +87,7 @@ impl<'p, 't> ValueSerializer<'p, 't> {
         }
     }
 
+    #[inline(always)]
     fn text(self, bytes: &[u8], found: &'static str) -> Result<()> {
         if self.is_list() || !matches!(self.field.kind(), Kind::String | Kind::Binary) {
             return Err(mismatch(self.expected(), found));
@@ -97,6 +100,7 @@ impl<'p, 't> ValueSerializer<'p, 't> {
     }
 
     /// Opens a nested struct: the field itself or an element.
+    #[inline(always)]
     pub(super) fn nested(self, found: &'static str) -> Result<StructRoot<'p, 't>> {
         let Kind::Struct(id) = self.field.kind() else { return Err(mismatch(self.expected(), found)) };
         if self.is_list() {
@@ -110,6 +114,7 @@ impl<'p, 't> ValueSerializer<'p, 't> {
     }
 
     /// Opens an array, or a binary that comes byte by byte.
+    #[inline(always)]
     fn list(self, found: &'static str) -> Result<SeqSerializer<'p, 't>> {
         let bytes = !self.is_list() && self.field.kind() == Kind::Binary;
         if !bytes && !self.is_list() {
@@ -251,7 +256,8 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
         if !self.is_list() {
-            return Ok(MapSerializer::Struct(self.nested("a map")?.begin()?));
+            let fields = self.nested("a map")?.begin()?;
+            return Ok(MapSerializer::Struct(NamedSerializer { fields, key: String::new() }));
         }
         if self.field.shape() == Shape::Array {
             return Err(mismatch(self.expected(), "a map"));

@@ -23,36 +23,44 @@ impl Sink for ValueSink {
     type Array = Vec<Value>;
     type Map = Entries;
 
+    #[inline]
     fn integer(&mut self, value: i64) -> Result<Value> {
         Ok(Value::Integer(value))
     }
 
+    #[inline]
     fn number(&mut self, value: f64) -> Result<Value> {
         Ok(Value::Double(value))
     }
 
+    #[inline]
     fn boolean(&mut self, value: bool) -> Result<Value> {
         Ok(Value::Boolean(value))
     }
 
     /// The wire does not promise UTF-8; what is none stays as bytes.
+    #[inline]
     fn string(&mut self, bytes: &[u8]) -> Result<Value> {
         Ok(std::str::from_utf8(bytes).map_or_else(|_| bytes.into(), Value::from))
     }
 
+    #[inline]
     fn binary(&mut self, bytes: &[u8]) -> Result<Value> {
         Ok(bytes.into())
     }
 
+    #[inline]
     fn begin_struct(&mut self, ty: TypeRef<'_>, room: usize) -> Result<Draft> {
         Ok(Draft { names: Arc::clone(&ty.def.names), entries: Vec::with_capacity(room) })
     }
 
+    #[inline]
     fn field(&mut self, draft: &mut Draft, field: &Field, value: Value) -> Result<()> {
         draft.entries.push((field.position, value));
         Ok(())
     }
 
+    #[inline]
     fn end_struct(&mut self, draft: Draft) -> Result<Value> {
         Ok(Value::Struct(Struct::from_entries(draft.names, draft.entries)))
     }
@@ -61,6 +69,7 @@ impl Sink for ValueSink {
         Ok(Vec::with_capacity(len))
     }
 
+    #[inline]
     fn element(&mut self, array: &mut Vec<Value>, value: Value) -> Result<()> {
         array.push(value);
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Value;
+use crate::wire::same_name;
 
 /// A struct: fields by name. Only those that are present are held.
 #[derive(Clone, Default)]
@@ -49,12 +50,15 @@ impl Struct {
         self.at(self.names.0.iter().position(|known| **known == *name)?)
     }
 
-    /// The same, for a caller who knows where the name usually stands.
+    /// The same, for a caller who knows where the name stands if the struct was decoded by its type. A struct made by
+    /// hand has its names further to the front, mostly in the same order.
+    #[inline]
     pub(crate) fn get_near(&self, name: &Arc<str>, position: usize) -> Option<&Value> {
-        match self.names.0.get(position) {
-            Some(known) if Arc::ptr_eq(known, name) || known == name => self.at(position),
-            _ => self.get(name),
-        }
+        let is = |known: &Arc<str>| Arc::ptr_eq(known, name) || same_name(known, name);
+        let names = self.names.0.as_slice();
+        let (front, back) = names.split_at(names.len().min(position + 1));
+        let found = front.iter().rposition(is);
+        self.at(found.or_else(|| back.iter().position(is).map(|at| front.len() + at))?)
     }
 
     /// The value at a position among the names.

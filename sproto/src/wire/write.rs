@@ -8,20 +8,30 @@ use super::{u16_at, u32_at};
 #[derive(Debug)]
 #[must_use = "the header is complete after `finish`"]
 pub struct StructWriter {
+    // Small numbers: the writer is moved about, and every word counts.
     start: usize,
-    /// Slots that there is room for.
-    room: usize,
-    used: usize,
+    /// Slots that there is room for: at most two for each of 32767 tags.
+    room: u16,
+    used: u16,
     /// The tag that the next slot stands for.
     next: u32,
 }
 
 impl StructWriter {
     /// Begins a struct at the end of `out`. `room` is the number of slots when every field is there, gaps included.
+    #[inline]
     pub fn new(out: &mut Vec<u8>, room: usize) -> Self {
+        const SMALL: usize = 32;
         let start = out.len();
-        out.resize(start + 2 + 2 * room, 0);
-        Self { start, room, used: 0, next: 0 }
+        let len = 2 + 2 * room;
+        if len <= SMALL {
+            // A fixed size is written in place; any other costs a call.
+            out.extend_from_slice(&[0; SMALL]);
+            out.truncate(start + len);
+        } else {
+            out.resize(start + len, 0);
+        }
+        Self { start, room: room as u16, used: 0, next: 0 }
     }
 
     /// Writes an integer: inline from 0 to 32766, else 4 bytes of data, else 8.
@@ -51,15 +61,18 @@ impl StructWriter {
     }
 
     /// The field `tag` comes next and its data follows in `out`. Tags must ascend.
+    #[inline]
     pub fn data(&mut self, out: &mut [u8], tag: u16) {
         self.slot(out, tag, 0);
     }
 
     /// The field `tag` comes next, its value is small enough for the slot. Values are at most 32766.
+    #[inline]
     pub fn inline(&mut self, out: &mut [u8], tag: u16, value: u16) {
         self.slot(out, tag, value.saturating_add(1).saturating_mul(2));
     }
 
+    #[inline]
     fn slot(&mut self, out: &mut [u8], tag: u16, slot: u16) {
         let gap = u32::from(tag).saturating_sub(self.next);
         if gap > 0 {
@@ -69,8 +82,9 @@ impl StructWriter {
         self.next = u32::from(tag) + 1;
     }
 
+    #[inline]
     fn put(&mut self, out: &mut [u8], word: u16) {
-        let at = self.start + 2 + 2 * self.used;
+        let at = self.start + 2 + 2 * usize::from(self.used);
         if let Some(slot) = out.get_mut(at..at + 2) {
             slot.copy_from_slice(&word.to_le_bytes());
         }
@@ -105,10 +119,10 @@ impl StructWriter {
     /// The fields so far: tag, slot, and where their data begins.
     #[cfg(feature = "serde")]
     fn written(&self, out: &[u8]) -> Vec<(u32, u16, usize)> {
-        let mut data_at = self.start + 2 + 2 * self.room;
+        let mut data_at = self.start + 2 + 2 * usize::from(self.room);
         let mut tag = 0;
-        let mut written = Vec::with_capacity(self.used + 1);
-        let slots = out.get(self.start + 2..self.start + 2 + 2 * self.used).unwrap_or_default();
+        let mut written = Vec::with_capacity(usize::from(self.used) + 1);
+        let slots = out.get(self.start + 2..self.start + 2 + 2 * usize::from(self.used)).unwrap_or_default();
         for slot in slots.as_chunks().0.iter().map(|word| u16::from_le_bytes(*word)) {
             if slot % 2 == 0 {
                 written.push((tag, slot, data_at));
@@ -123,15 +137,16 @@ impl StructWriter {
     }
 
     /// Writes the slot count and moves the data up to the slots.
+    #[inline]
     pub fn finish(self, out: &mut Vec<u8>) {
-        let header = self.start + 2 + 2 * self.used;
-        let data = self.start + 2 + 2 * self.room;
+        let header = self.start + 2 + 2 * usize::from(self.used);
+        let data = self.start + 2 + 2 * usize::from(self.room);
         if header < data {
             out.copy_within(data.., header);
             out.truncate(out.len() - (data - header));
         }
         if let Some(count) = out.get_mut(self.start..self.start + 2) {
-            count.copy_from_slice(&(self.used as u16).to_le_bytes());
+            count.copy_from_slice(&self.used.to_le_bytes());
         }
     }
 }
