@@ -36,7 +36,12 @@ fn work(args: Args) -> Result<u8, Error> {
     // What a hostile peer does to its own connection is h2's warning each time; it is no news here.
     let filter = tracing_subscriber::EnvFilter::new(format!("h2=error,{}", config.log));
     let colours = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_target(false)
+        .with_writer(io::stderr)
+        .init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|source| Error::System { what: "the runtime could not be made", source })?;

@@ -26,30 +26,30 @@ use super::{LONG, Network};
 
 /// How a fake worker ended.
 #[derive(Debug, Default)]
-pub struct Ended {
-    pub dismissed: Option<(Dismissal, String)>,
+pub(crate) struct Ended {
+    pub(crate) dismissed: Option<(Dismissal, String)>,
     /// Every latency that it reported and got acked, in microseconds.
-    pub samples: Vec<u64>,
-    pub orders: Vec<Assignment>,
+    pub(crate) samples: Vec<u64>,
+    pub(crate) orders: Vec<Assignment>,
 }
 
 /// A worker at work.
-pub struct Worker {
+pub(crate) struct Worker {
     /// Ends it as a kill would.
-    pub kill: CancellationToken,
+    pub(crate) kill: CancellationToken,
     /// While set, it says nothing but keeps its stream.
-    pub mute: Arc<AtomicBool>,
+    pub(crate) mute: Arc<AtomicBool>,
     work: JoinHandle<Ended>,
 }
 
 impl Worker {
     /// Joins over memory.
-    pub async fn join(network: &Network, name: &str) -> Self {
+    pub(crate) async fn join(network: &Network, name: &str) -> Self {
         Self::on(over(network).await, name).await
     }
 
     /// Joins over loopback.
-    pub async fn dial(port: u16, name: &str) -> Self {
+    pub(crate) async fn dial(port: u16, name: &str) -> Self {
         let channel =
             Endpoint::try_from(format!("http://127.0.0.1:{port}")).unwrap().connect().await.unwrap();
         Self::on(channel, name).await
@@ -65,11 +65,11 @@ impl Worker {
     }
 
     /// Goes silent for good.
-    pub fn silence(&self) {
+    pub(crate) fn silence(&self) {
         self.mute.store(true, Ordering::Relaxed);
     }
 
-    pub async fn ended(self) -> Ended {
+    pub(crate) async fn ended(self) -> Ended {
         timeout(LONG, self.work)
             .await
             .expect("the worker is sent home in time")
@@ -78,7 +78,7 @@ impl Worker {
 }
 
 /// A channel over memory.
-pub async fn over(network: &Network) -> Channel {
+pub(crate) async fn over(network: &Network) -> Channel {
     let network = network.clone();
     let connect = tower::service_fn(move |_| {
         let network = network.clone();
@@ -93,7 +93,7 @@ pub async fn over(network: &Network) -> Channel {
 }
 
 /// Opens a stream and says what is to be said first.
-pub async fn open(channel: Channel, first: Vec<Up>) -> (mpsc::Sender<Up>, Streaming<Down>) {
+pub(crate) async fn open(channel: Channel, first: Vec<Up>) -> (mpsc::Sender<Up>, Streaming<Down>) {
     let (up, said) = mpsc::channel(64);
     for message in first {
         up.send(message).await.unwrap();
@@ -104,7 +104,7 @@ pub async fn open(channel: Channel, first: Vec<Up>) -> (mpsc::Sender<Up>, Stream
 }
 
 /// The next message that is no echo.
-pub async fn next(down: &mut Streaming<Down>) -> Option<Down> {
+pub(crate) async fn next(down: &mut Streaming<Down>) -> Option<Down> {
     loop {
         match timeout(LONG, down.message()).await.expect("an answer in time") {
             Ok(Some(Down::Echo(_))) => {}
@@ -114,7 +114,7 @@ pub async fn next(down: &mut Streaming<Down>) -> Option<Down> {
     }
 }
 
-pub fn hello(name: &str) -> Hello {
+pub(crate) fn hello(name: &str) -> Hello {
     Hello {
         name: name.into(),
         incarnation: Uuid::new_v4(),
@@ -128,7 +128,7 @@ pub fn hello(name: &str) -> Hello {
 }
 
 /// The latency of a robot's echo in a second.
-pub fn latency(robot: u64, second: u64) -> u64 {
+pub(crate) fn latency(robot: u64, second: u64) -> u64 {
     200 + (robot * 7_919 + second * 104_729) % 50_000
 }
 

@@ -1,14 +1,11 @@
 //! The binary as users meet it: exit codes, and faults in one line. Real time and real sockets.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails")]
-
-mod common;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use common::fake::Worker;
+use crate::common::fake::Worker;
 
 const HOST: [&str; 2] = ["--host", "ws://127.0.0.1:8765"];
 
@@ -162,7 +159,7 @@ impl Drop for Running {
 
 async fn end(master: Running) -> (Option<i32>, String) {
     let end = tokio::task::spawn_blocking(|| master.end());
-    tokio::time::timeout(common::LONG, end).await.expect("the master ends").unwrap()
+    tokio::time::timeout(crate::common::LONG, end).await.expect("the master ends").unwrap()
 }
 
 #[tokio::test]

@@ -1,13 +1,6 @@
 //! A master over connections in memory or on loopback, and workers that measure what the test can compute.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "test support: a fault here is a failed test"
-)]
 
-pub mod fake;
+pub(crate) mod fake;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -28,10 +21,10 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Longer than any wait here; with a paused clock it costs nothing.
-pub const LONG: Duration = Duration::from_secs(120);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// So many robots, born at `rate` per second, for so many seconds.
-pub fn plan(robots: u64, rate: f64, seconds: u64) -> Plan {
+pub(crate) fn plan(robots: u64, rate: f64, seconds: u64) -> Plan {
     let class =
         Class { name: "default".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec!["role".into()] };
     Plan {
@@ -45,7 +38,7 @@ pub fn plan(robots: u64, rate: f64, seconds: u64) -> Plan {
 }
 
 /// A run of that plan that begins with so many workers.
-pub fn config(workers: usize, plan: Plan) -> Config {
+pub(crate) fn config(workers: usize, plan: Plan) -> Config {
     Config {
         bind: "127.0.0.1:0".into(),
         log: "info".into(),
@@ -57,14 +50,14 @@ pub fn config(workers: usize, plan: Plan) -> Config {
 }
 
 /// A master at work, with a network in memory.
-pub struct Master {
-    pub commands: mpsc::Sender<Command>,
-    pub network: Network,
+pub(crate) struct Master {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) network: Network,
     work: JoinHandle<Result<Summary, Error>>,
 }
 
 impl Master {
-    pub fn start(config: Config) -> Self {
+    pub(crate) fn start(config: Config) -> Self {
         let (sender, incoming) = mpsc::channel(64);
         let (commands, orders) = mpsc::channel(4);
         let incoming = ReceiverStream::new(incoming);
@@ -72,31 +65,31 @@ impl Master {
         Self { commands, network: Network { sender }, work }
     }
 
-    pub async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         self.commands.send(Command::Stop).await.expect("the master is at work");
     }
 
     /// Waits for the verdict.
-    pub async fn summary(self) -> Summary {
+    pub(crate) async fn summary(self) -> Summary {
         let ended = timeout(LONG, self.work).await.expect("a verdict in time");
         ended.expect("the master does not panic").expect("the master could work")
     }
 
     /// Whether it has its verdict.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.work.is_finished()
     }
 }
 
 /// Where connections to the master begin.
 #[derive(Clone)]
-pub struct Network {
+pub(crate) struct Network {
     sender: mpsc::Sender<(DuplexStream, String)>,
 }
 
 impl Network {
     /// A bare connection.
-    pub async fn connect(&self) -> DuplexStream {
+    pub(crate) async fn connect(&self) -> DuplexStream {
         let (near, far) = tokio::io::duplex(1 << 20);
         self.sender.send((far, "memory".into())).await.expect("the master takes connections");
         near

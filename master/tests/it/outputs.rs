@@ -1,15 +1,12 @@
 //! JSON, CSV and the terminal tell the same, whatever the end was.
-#![allow(clippy::unwrap_used, reason = "a test that fails")]
-
-mod common;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::fake::Worker;
-use common::{Master, config, plan};
+use crate::common::fake::Worker;
+use crate::common::{Master, config, plan};
 use master::config::Config;
 use master::output::{Csv, Json, Terminal};
 use serde_json::Value;

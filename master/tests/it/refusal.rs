@@ -1,12 +1,9 @@
 //! Peers that may not take part, and bytes that are no worker's. A good worker beside them notices nothing.
-#![allow(clippy::unwrap_used, reason = "a test that fails")]
-
-mod common;
 
 use std::time::Duration;
 
-use common::fake::{Worker, hello, next, open, over};
-use common::{LONG, Master, config, plan};
+use crate::common::fake::{Worker, hello, next, open, over};
+use crate::common::{LONG, Master, config, plan};
 use proto::message::{Dismissal, Hello};
 use proto::report::Report;
 use proto::{Down, Up};

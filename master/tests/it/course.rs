@@ -1,12 +1,9 @@
 //! A run from its workers' joining to the verdict.
-#![allow(clippy::unwrap_used, reason = "a test that fails")]
-
-mod common;
 
 use std::time::Duration;
 
-use common::fake::Worker;
-use common::{Master, config, plan};
+use crate::common::fake::Worker;
+use crate::common::{Master, config, plan};
 use proto::message::Dismissal;
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,9 @@
 //! Workers that die, fall silent or do not read.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails")]
-
-mod common;
 
 use std::time::Duration;
 
-use common::fake::{Worker, hello, next, open, over};
-use common::{Master, config, plan};
+use crate::common::fake::{Worker, hello, next, open, over};
+use crate::common::{Master, config, plan};
 use proto::plan::LossPolicy;
 use proto::report::Report;
 use proto::{Down, Up};
