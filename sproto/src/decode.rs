@@ -53,6 +53,13 @@ pub trait Sink {
     /// The map is complete.
     fn end_map(&mut self, done: Self::Map) -> Result<Self::Value>;
 
+    /// Takes an array or map of structs undecoded, to decode it later with [`List::decode`]. `None`, which is the default,
+    /// has it decoded now.
+    fn keep(&mut self, list: List<'_>) -> Result<Option<Self::Value>> {
+        let _ = list;
+        Ok(None)
+    }
+
     /// A whole array of booleans, for sinks that hold them tighter than element by element.
     fn booleans(&mut self, field: &Field, booleans: Booleans<'_>) -> Result<Self::Value> {
         let mut array = self.begin_array(field, booleans.len())?;
@@ -61,6 +68,25 @@ pub trait Sink {
             self.element(&mut array, value)?;
         }
         self.end_array(array)
+    }
+}
+
+/// An array or map of structs that is not decoded yet.
+#[derive(Debug, Clone, Copy)]
+pub struct List<'a> {
+    pub(crate) ty: TypeRef<'a>,
+    pub(crate) field: &'a Field,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) depth: usize,
+}
+
+impl List<'_> {
+    /// Decodes it. Lists inside are offered to the sink again.
+    ///
+    /// # Errors
+    /// Elements that are not of the type, and whatever the sink says.
+    pub fn decode<S: Sink>(self, sink: &mut S) -> Result<S::Value> {
+        Decoder { sink }.list(self.ty, self.field, Slot::Data(self.bytes), self.depth)
     }
 }
 
@@ -90,7 +116,7 @@ impl Type {
     /// # Errors
     /// As [`Type::decode`].
     pub fn decode_prefix(&self, bytes: &[u8]) -> Result<(Value, usize)> {
-        self.decode_into(&mut ValueSink, bytes)
+        self.decode_into(&mut ValueSink::new(self.schema()), bytes)
     }
 
     /// Decodes a message into `sink` and says how many bytes it took.
@@ -146,9 +172,23 @@ impl<S: Sink> Decoder<'_, S> {
     // Inlined, so that a value is made where it stays: moving one right after it is written stalls.
     #[inline(always)]
     fn field(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
+        match (field.shape(), field.kind(), slot) {
+            (Shape::Single, ..) => self.single(ty, field, slot, depth),
+            (_, Kind::Struct(_), Slot::Data(bytes)) => self.kept(List { ty, field, bytes, depth }),
+            _ => self.list(ty, field, slot, depth),
+        }
+    }
+
+    fn kept(&mut self, list: List<'_>) -> Result<S::Value> {
+        if let Some(kept) = self.sink.keep(list)? {
+            return Ok(kept);
+        }
+        self.list(list.ty, list.field, Slot::Data(list.bytes), list.depth)
+    }
+
+    fn list(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
         match field.shape() {
-            Shape::Single => self.single(ty, field, slot, depth),
-            Shape::Array => self.array(ty, field, slot, depth),
+            Shape::Single | Shape::Array => self.array(ty, field, slot, depth),
             Shape::Keyed { key } => self.keyed(ty, field, key, slot, depth),
             Shape::Map { key, value } => self.map(ty, field, (key, value), slot, depth),
         }

@@ -3,8 +3,10 @@
 mod array;
 mod convert;
 mod defaults;
+mod lazy;
 mod macros;
 mod map;
+mod no_sink;
 mod sink;
 mod source;
 mod structure;

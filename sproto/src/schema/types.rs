@@ -40,6 +40,7 @@ impl TypeDef {
 #[derive(Clone, Copy)]
 pub struct TypeRef<'s> {
     pub(crate) tables: &'s Tables,
+    pub(crate) id: usize,
     pub(crate) def: &'s TypeDef,
 }
 
@@ -56,7 +57,7 @@ impl<'s> TypeRef<'s> {
 
     /// The type of this id. Ids come from fields of the same schema, so there is one.
     pub(crate) fn by_id(self, id: usize) -> Self {
-        Self { tables: self.tables, def: &self.tables.types[id] }
+        Self { tables: self.tables, id, def: &self.tables.types[id] }
     }
 }
 
@@ -84,7 +85,7 @@ impl Type {
 
     /// The same type, borrowed.
     pub fn as_ref(&self) -> TypeRef<'_> {
-        TypeRef { tables: self.schema.tables(), def: self.def() }
+        TypeRef { tables: self.schema.tables(), id: self.id, def: self.def() }
     }
 
     /// The schema that the type is part of.

@@ -1,6 +1,7 @@
 //! The elements of an array.
 
 use super::Value;
+use super::lazy::Lazy;
 
 /// An array of values of one kind.
 #[derive(Clone)]
@@ -11,8 +12,10 @@ pub struct Array(Repr);
 enum Repr {
     Booleans(Box<[bool]>),
     Values(Vec<Value>),
+    Lazy(Box<Lazy>),
 }
 
+static EMPTY: Array = Array(Repr::Values(Vec::new()));
 static FALSE: Value = Value::Boolean(false);
 static TRUE: Value = Value::Boolean(true);
 
@@ -26,11 +29,21 @@ impl Array {
         Self(Repr::Booleans(booleans.collect()))
     }
 
+    pub(super) fn lazy(lazy: Box<Lazy>) -> Self {
+        Self(Repr::Lazy(lazy))
+    }
+
+    /// The array that a lazy one becomes when it is looked at.
+    fn looked_at(lazy: &Lazy) -> &Self {
+        lazy.value().as_array().unwrap_or(&EMPTY)
+    }
+
     /// The number of elements.
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::Booleans(booleans) => booleans.len(),
             Repr::Values(values) => values.len(),
+            Repr::Lazy(lazy) => Self::looked_at(lazy).len(),
         }
     }
 
@@ -44,6 +57,7 @@ impl Array {
         match &self.0 {
             Repr::Booleans(booleans) => booleans.get(index).map(|&is| if is { &TRUE } else { &FALSE }),
             Repr::Values(values) => values.get(index),
+            Repr::Lazy(lazy) => Self::looked_at(lazy).get(index),
         }
     }
 
@@ -54,8 +68,8 @@ impl Array {
 
     /// Appends an element.
     pub fn push(&mut self, value: impl Into<Value>) {
-        if let Repr::Booleans(booleans) = &self.0 {
-            self.0 = Repr::Values(booleans.iter().copied().map(Value::Boolean).collect());
+        if !matches!(self.0, Repr::Values(_)) {
+            self.0 = Repr::Values(self.iter().cloned().collect());
         }
         if let Repr::Values(values) = &mut self.0 {
             values.push(value.into());

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Value;
+use super::lazy::Lazy;
 
 /// Keys and values, in the order they stand on the wire.
 #[derive(Clone)]
@@ -13,6 +14,7 @@ enum Repr {
     Pairs(Box<[(Value, Value)]>),
     /// Structs that hold their key themselves, at this position among their fields.
     Keyed(u32, Box<[Value]>),
+    Lazy(Box<Lazy>),
 }
 
 impl Map {
@@ -28,11 +30,16 @@ impl Map {
         Self(Repr::Pairs(pairs.into()))
     }
 
+    pub(super) fn lazy(lazy: Box<Lazy>) -> Self {
+        Self(Repr::Lazy(lazy))
+    }
+
     /// The number of entries.
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::Pairs(pairs) => pairs.len(),
             Repr::Keyed(_, items) => items.len(),
+            Repr::Lazy(lazy) => lazy.value().as_map().map_or(0, Self::len),
         }
     }
 
@@ -59,6 +66,7 @@ impl Map {
                 let item = items.get(index)?;
                 Some((item.as_struct()?.at(*key as usize)?, item))
             }
+            Repr::Lazy(lazy) => lazy.value().as_map()?.entry(index),
         }
     }
 }

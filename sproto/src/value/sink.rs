@@ -2,14 +2,30 @@
 
 use std::sync::Arc;
 
+use super::lazy::Lazy;
+use super::no_sink::NoSink;
 use super::{Array, Map, Names, Struct, Value};
-use crate::decode::Sink;
+use crate::decode::{List, Sink};
 use crate::error::Result;
-use crate::schema::{Field, Shape, TypeRef};
+use crate::schema::{Field, Schema, Shape, TypeRef};
 use crate::wire::Booleans;
 
-/// Makes `Value`s of what the decoder finds.
-pub(crate) struct ValueSink;
+/// Makes `Value`s of what the decoder finds. Arrays and maps of structs are checked and kept as bytes until somebody looks.
+pub(crate) struct ValueSink<'s> {
+    schema: &'s Schema,
+    /// The bytes are checked already.
+    checked: bool,
+}
+
+impl<'s> ValueSink<'s> {
+    pub(crate) fn new(schema: &'s Schema) -> Self {
+        Self { schema, checked: false }
+    }
+
+    pub(super) fn of_checked(schema: &'s Schema) -> Self {
+        Self { schema, checked: true }
+    }
+}
 
 /// A struct that is being decoded.
 pub(crate) struct Draft {
@@ -17,7 +33,7 @@ pub(crate) struct Draft {
     entries: Vec<(u32, Value)>,
 }
 
-impl Sink for ValueSink {
+impl Sink for ValueSink<'_> {
     type Value = Value;
     type Struct = Draft;
     type Array = Vec<Value>;
@@ -81,6 +97,17 @@ impl Sink for ValueSink {
 
     fn booleans(&mut self, _: &Field, booleans: Booleans<'_>) -> Result<Value> {
         Ok(Value::Array(Array::from_booleans(booleans)))
+    }
+
+    fn keep(&mut self, list: List<'_>) -> Result<Option<Value>> {
+        if !self.checked {
+            list.decode(&mut NoSink)?;
+        }
+        let lazy = Lazy::new(self.schema, list);
+        Ok(Some(match list.field.shape() {
+            Shape::Array | Shape::Single => Value::Array(Array::lazy(lazy)),
+            Shape::Keyed { .. } | Shape::Map { .. } => Value::Map(Map::lazy(lazy)),
+        }))
     }
 
     fn begin_map(&mut self, field: &Field, len: usize) -> Result<Entries> {
