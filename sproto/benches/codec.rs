@@ -87,6 +87,13 @@ mod address_book_decode {
         bencher.bench_local(|| drop(black_box(ty.decode(black_box(&bytes)).unwrap())));
     }
 
+    /// A decoded value keeps arrays of structs as bytes until they are looked at: here all are.
+    #[divan::bench]
+    fn dynamic_all_read(bencher: Bencher<'_, '_>) {
+        let (ty, bytes) = (samples::schema("AddressBook"), samples::bytes());
+        bencher.bench_local(|| samples::read_all(&ty.decode(black_box(&bytes)).unwrap()));
+    }
+
     #[divan::bench]
     fn prost(bencher: Bencher<'_, '_>) {
         let bytes = samples::prost_book().encode_to_vec();

@@ -17,6 +17,9 @@ pub(crate) struct ValueSink<'s> {
     checked: bool,
 }
 
+/// Of a list that is looked at, inner lists of so many bytes are decoded along with it: keeping them costs more.
+const SMALL: usize = 1024;
+
 impl<'s> ValueSink<'s> {
     pub(crate) fn new(schema: &'s Schema) -> Self {
         Self { schema, checked: false }
@@ -100,6 +103,9 @@ impl Sink for ValueSink<'_> {
     }
 
     fn keep(&mut self, list: List<'_>) -> Result<Option<Value>> {
+        if self.checked && list.bytes.len() <= SMALL {
+            return Ok(None);
+        }
         if !self.checked {
             list.decode(&mut NoSink)?;
         }
