@@ -130,9 +130,10 @@ impl Schema {
 }
 
 impl Tables {
-    /// Fills the look-ups by name. Of two that share a name (a bundle can hold such) the first is found.
+    /// Numbers the types and fills the look-ups by name. Of two that share a name (a bundle can hold such) the first is found.
     fn index(&mut self) {
-        for (id, def) in self.types.iter().enumerate() {
+        for (id, def) in self.types.iter_mut().enumerate() {
+            def.id = id;
             self.type_ids.entry(def.name.clone()).or_insert(id);
         }
         for (id, def) in self.protocols.iter().enumerate() {

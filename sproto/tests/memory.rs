@@ -92,3 +92,11 @@ fn a_refused_schema_takes_less_than_ten_times_its_text() {
         assert!(peak < 11 * MIB, "{peak} for {:?}", &text[..10]);
     }
 }
+
+#[test]
+fn a_schema_of_100_000_types_takes_less_than_80_mib() {
+    let _alone = ALONE.lock().unwrap();
+    let text: String = (0..100_000).map(|i| format!(".T{i} {{ x 0 : integer }}\n")).collect();
+    let peak = peak_of(text.as_bytes(), |_| Schema::parse(&text).unwrap());
+    assert!(peak < 80 * MIB, "{peak}");
+}

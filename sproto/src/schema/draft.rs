@@ -72,6 +72,7 @@ impl Draft {
             }
         }
         fields.list.sort_by_key(|field| field.tag);
+        fields.list.shrink_to_fit();
         Ok(fields.list)
     }
 

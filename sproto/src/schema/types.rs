@@ -11,6 +11,8 @@ use crate::value::Names;
 /// A type as the schema holds it.
 #[derive(Debug)]
 pub(crate) struct TypeDef {
+    /// Its index in the schema, given when that is complete.
+    pub id: usize,
     pub name: Box<str>,
     /// Ascending by tag.
     pub fields: Box<[Field]>,
@@ -32,7 +34,7 @@ impl TypeDef {
             room += usize::from(field.tag > next);
             next = field.tag + 1;
         }
-        Self { name, fields: fields.into(), names, room, doc, place }
+        Self { id: 0, name, fields: fields.into(), names, room, doc, place }
     }
 }
 
@@ -40,7 +42,6 @@ impl TypeDef {
 #[derive(Clone, Copy)]
 pub struct TypeRef<'s> {
     pub(crate) tables: &'s Tables,
-    pub(crate) id: usize,
     pub(crate) def: &'s TypeDef,
 }
 
@@ -57,7 +58,7 @@ impl<'s> TypeRef<'s> {
 
     /// The type of this id. Ids come from fields of the same schema, so there is one.
     pub(crate) fn by_id(self, id: usize) -> Self {
-        Self { tables: self.tables, id, def: &self.tables.types[id] }
+        Self { tables: self.tables, def: &self.tables.types[id] }
     }
 }
 
@@ -85,7 +86,7 @@ impl Type {
 
     /// The same type, borrowed.
     pub fn as_ref(&self) -> TypeRef<'_> {
-        TypeRef { tables: self.schema.tables(), id: self.id, def: self.def() }
+        TypeRef { tables: self.schema.tables(), def: self.def() }
     }
 
     /// The schema that the type is part of.

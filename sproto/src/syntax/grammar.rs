@@ -39,6 +39,8 @@ impl Parser<'_> {
             }
             touching = !apart;
         }
+        // A schema of very many small types would otherwise hold room for four members in each.
+        items.shrink_to_fit();
         Ok(items)
     }
 

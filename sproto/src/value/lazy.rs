@@ -24,7 +24,7 @@ impl Lazy {
     pub(super) fn new(schema: &Schema, list: List<'_>) -> Box<Self> {
         Box::new(Self {
             schema: schema.clone(),
-            type_id: list.ty.id,
+            type_id: list.ty.def.id,
             position: list.field.position as usize,
             depth: list.depth,
             bytes: list.bytes.into(),
