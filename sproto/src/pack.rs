@@ -46,7 +46,8 @@ struct Packer<'o> {
 }
 
 impl Packer<'_> {
-    #[inline]
+    // Inlined, so that the state stays in registers from word to word.
+    #[inline(always)]
     fn word(&mut self, bytes: &[u8; WORD]) {
         let word = u64::from_le_bytes(*bytes);
         let mask = mask_of(word);
@@ -54,7 +55,9 @@ impl Packer<'_> {
         if nonzero >= 6 && self.run > 0 && self.run < RUN_MAX {
             self.put(word);
             self.at += WORD;
-            self.out[self.count_at] = self.run as u8;
+            if let Some(count) = self.out.get_mut(self.count_at) {
+                *count = self.run as u8;
+            }
             self.run += 1;
         } else if nonzero == 8 {
             self.put(0x00ff);
@@ -73,7 +76,7 @@ impl Packer<'_> {
     }
 
     /// Writes 8 bytes; as many as count are kept by moving on.
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, word: u64) {
         if let Some(room) = self.out.get_mut(self.at..self.at + WORD) {
             room.copy_from_slice(&word.to_le_bytes());
@@ -129,7 +132,7 @@ fn unpack_words(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// A run of raw words fills its room. Gives what follows it.
-#[inline]
+#[inline(always)]
 fn run<'p>(after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
     let (raw, rest) = after.get(1..)?.split_at_checked(room.len())?;
     room.copy_from_slice(raw);
@@ -137,7 +140,7 @@ fn run<'p>(after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
 }
 
 /// A word of which the tag says where its bytes are.
-#[inline]
+#[inline(always)]
 fn word<'p>(tag: u8, after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
     let len = count_of(tag);
     // Near the end there are no 8 bytes to read at once.
