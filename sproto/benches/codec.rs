@@ -146,6 +146,21 @@ mod envelope {
     }
 
     #[divan::bench]
+    fn encode_serde(bencher: Bencher<'_, '_>) {
+        let (ty, bytes) = (samples::schema("Msg"), samples::envelope());
+        let msg: samples::SerdeMsg<'_> = sproto::from_bytes(&ty, &bytes).unwrap();
+        encode(bencher, |out| sproto::append_bytes(&ty, black_box(&msg), out).unwrap());
+    }
+
+    #[divan::bench]
+    fn decode_serde_borrowed(bencher: Bencher<'_, '_>) {
+        let (ty, bytes) = (samples::schema("Msg"), samples::envelope());
+        bencher.bench_local(|| {
+            sproto::from_bytes::<samples::SerdeMsg<'_>>(&ty, black_box(&bytes)).map(|msg| msg.len()).unwrap()
+        });
+    }
+
+    #[divan::bench]
     fn encode_prost(bencher: Bencher<'_, '_>) {
         use prost::Message as _;
         let msg = samples::prost_msg();

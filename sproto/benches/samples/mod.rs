@@ -139,6 +139,33 @@ pub(crate) fn prost_msg() -> ProstMsg {
     ProstMsg { name: Some("EchoRequest".into()), bin: Some(msg) }
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SerdeMsg<'a> {
+    name: &'a str,
+    #[serde(borrow, with = "as_bytes")]
+    bin: &'a [u8],
+}
+
+impl SerdeMsg<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.name.len() + self.bin.len()
+    }
+}
+
+/// serde takes a `&[u8]` for a sequence of numbers when it writes; this writes bytes at once, as `serde_bytes` does.
+mod as_bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'de [u8], D::Error> {
+        <&[u8]>::deserialize(from)
+    }
+}
+
 pub(crate) fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     sproto::pack(bytes, &mut out);
