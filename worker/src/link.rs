@@ -125,15 +125,15 @@ impl Link {
         }
     }
 
-    /// Reads all that has come and writes what had to wait. Returns whether anything happened that a task may wait for.
-    pub(crate) fn pump(&self, cx: &mut TaskContext<'_>) -> bool {
-        let mut happened = false;
+    /// Reads all that has come and writes what had to wait. Returns when the last of it came, if anything did.
+    pub(crate) fn pump(&self, cx: &mut TaskContext<'_>) -> Option<Instant> {
+        let mut last = None;
         while !self.has_ended() {
             self.write_behind(cx);
             let Poll::Ready(next) = self.socket.borrow_mut().poll_next_unpin(cx) else { break };
-            happened = true;
+            let now = *last.insert(Instant::now());
             match next {
-                Some(Ok(Message::Binary(payload))) => self.take_in(payload),
+                Some(Ok(Message::Binary(payload))) => self.take_in(payload, now),
                 Some(Ok(Message::Text(_))) => self.break_off("sent text, but messages travel as binary"),
                 Some(Ok(Message::Close(frame))) => {
                     self.note_close(frame.map(|f| f.to_string()).unwrap_or_default())
@@ -143,7 +143,7 @@ impl Link {
                 None => self.note_end(),
             }
         }
-        happened
+        last
     }
 
     fn write_behind(&self, cx: &mut TaskContext<'_>) {
@@ -187,8 +187,7 @@ impl Link {
     }
 
     /// One message has come.
-    fn take_in(&self, payload: Bytes) {
-        let now = Instant::now();
+    fn take_in(&self, payload: Bytes, now: Instant) {
         match MsgRef::decode(&payload) {
             Ok(MsgRef { name: Some(name), bin }) => {
                 let body = bin.map(|bin| payload.slice_ref(bin)).unwrap_or_default();

@@ -39,7 +39,7 @@ struct Inner {
     active: Cell<bool>,
     /// Wakes the robot when a request times out. Set for the earliest deadline when it was armed and left alone after
     /// that: most requests are answered long before, and moving a timer for each would cost more than they do.
-    alarm: RefCell<Option<Pin<Box<Sleep>>>>,
+    alarm: RefCell<Option<(Instant, Pin<Box<Sleep>>)>>,
 }
 
 impl Robot {
@@ -235,11 +235,8 @@ impl Robot {
     /// Reads all connections and times out what is due. Returns whether anything happened.
     pub(crate) fn pump(&self, cx: &mut TaskContext<'_>) -> bool {
         let links = self.0.links.borrow();
-        let mut happened = false;
-        for link in links.iter() {
-            happened |= link.pump(cx);
-        }
-        self.expire(&links, cx) || happened
+        let last = links.iter().filter_map(|link| link.pump(cx)).max();
+        self.expire(&links, last, cx) || last.is_some()
     }
 
     fn keep(&self, link: Link) -> Connection {
@@ -257,10 +254,16 @@ impl Robot {
         self.0.context.count(self.0.class, Some(from), Some(state));
     }
 
-    /// Times out what is due and keeps the alarm set for what is due next. Returns whether it rang.
-    fn expire(&self, links: &[Rc<Link>], cx: &mut TaskContext<'_>) -> bool {
+    /// Times out what is due and keeps the alarm set for what is due next. Returns whether it rang. `last` is when
+    /// something came: before its time the alarm need not be looked at then, which is nearly always.
+    fn expire(&self, links: &[Rc<Link>], last: Option<Instant>, cx: &mut TaskContext<'_>) -> bool {
         let mut alarm = self.0.alarm.borrow_mut();
-        let rang = alarm.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready());
+        if let (Some(now), Some((due, _))) = (last, &*alarm)
+            && now < *due
+        {
+            return false;
+        }
+        let rang = alarm.as_mut().is_some_and(|(_, sleep)| sleep.as_mut().poll(cx).is_ready());
         if rang {
             *alarm = None;
             let now = Instant::now();
@@ -268,9 +271,9 @@ impl Robot {
         }
         if alarm.is_none() {
             let next = links.iter().filter_map(|link| link.next_deadline()).min();
-            *alarm = next.map(|deadline| Box::pin(tokio::time::sleep_until(deadline.into())));
+            *alarm = next.map(|due| (due, Box::pin(tokio::time::sleep_until(due.into()))));
             // Polled once to be woken by it; if it is due already, the next look at it finds out.
-            if alarm.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready()) {
+            if alarm.as_mut().is_some_and(|(_, sleep)| sleep.as_mut().poll(cx).is_ready()) {
                 cx.waker().wake_by_ref();
             }
         }
