@@ -17,7 +17,7 @@ Options:
   --master-port PORT  Port that workers dial [default: 5557]
 
 Options of the master that the demo sets where you don't:
-  --users 500 --spawn-rate 100 --run-time 30s --json target/demo/summary.json --csv target/demo/demo";
+  --users 500 --spawn-rate 100 (a fifth of the users where that is more) --run-time 30s --json target/demo/summary.json --csv target/demo/demo";
 
 /// The words behind `demo`.
 #[derive(Debug, clap::Args)]
@@ -102,15 +102,16 @@ impl Options {
         ];
         let csv = files.join("demo").display().to_string();
         let json = files.join("summary.json").display().to_string();
+        let spawn_rate = self.spawn_rate().to_string();
         let defaults = [
-            ("--users", "-u", "500"),
-            ("--spawn-rate", "-r", "100"),
-            ("--run-time", "-t", "30s"),
-            ("--expect-workers-max-wait", "", "30s"),
-            ("--json", "", &json),
-            ("--csv", "", &csv),
+            ("--users", Some("-u"), "500"),
+            ("--spawn-rate", Some("-r"), &spawn_rate),
+            ("--run-time", Some("-t"), "30s"),
+            ("--expect-workers-max-wait", None, "30s"),
+            ("--json", None, &json),
+            ("--csv", None, &csv),
         ];
-        let missing = defaults.into_iter().filter(|(long, short, _)| !self.gives(long, short));
+        let missing = defaults.into_iter().filter(|(long, short, _)| self.given(long, *short).is_none());
         args.extend(missing.map(|(long, _, value)| format!("{long}={value}")));
         args.extend(self.rest.iter().cloned());
         args
@@ -118,20 +119,26 @@ impl Options {
 
     /// Where the master's summary will be.
     pub(super) fn summary(&self, files: &Path) -> PathBuf {
-        let mut args = self.master_args(files).into_iter().skip_while(|word| !word.starts_with("--json"));
-        let given = args
-            .next()
-            .and_then(|word| Some(word.strip_prefix("--json=")?.to_owned()))
-            .or_else(|| args.next());
-        given.map_or_else(|| files.join("summary.json"), PathBuf::from)
+        self.given("--json", None).map_or_else(|| files.join("summary.json"), PathBuf::from)
     }
 
-    fn gives(&self, long: &str, short: &str) -> bool {
-        let named = |word: &str, name: &str| {
-            word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        };
-        // A short option may have its value behind it: -u50.
-        self.rest.iter().any(|word| named(word, long) || (!short.is_empty() && word.starts_with(short)))
+    /// All robots are there after five seconds, so that short demos of many robots show what they are for.
+    fn spawn_rate(&self) -> u64 {
+        let users = self.given("--users", Some("-u")).and_then(|users| users.parse().ok()).unwrap_or(500u64);
+        (users / 5).max(100)
+    }
+
+    /// The value of a master's option that was given: `--users 50`, `--users=50`, `-u 50` or `-u50`.
+    fn given(&self, long: &str, short: Option<&str>) -> Option<String> {
+        self.rest.iter().enumerate().find_map(|(place, word)| {
+            let behind = match (word.strip_prefix(long), short.and_then(|short| word.strip_prefix(short))) {
+                (Some(rest), _) if rest.is_empty() || rest.starts_with('=') => rest.trim_start_matches('='),
+                (_, Some(rest)) => rest,
+                _ => return None,
+            };
+            let next = || self.rest.get(place + 1).cloned().unwrap_or_default();
+            Some(if behind.is_empty() { next() } else { behind.to_owned() })
+        })
     }
 }
 
@@ -163,6 +170,15 @@ mod tests {
             "--bind=127.0.0.1:5557 --expect-workers=3 --host=ws://127.0.0.1:1 --headless --spawn-rate=100 \
              --expect-workers-max-wait=30s --json=D/summary.json --csv=D/demo --users 50 -t5s"
         );
+    }
+
+    #[test]
+    fn all_robots_are_there_after_five_seconds() {
+        for (words, rate) in
+            [(&[][..], 100), (&["--users", "2000"], 400), (&["-u5000"], 1000), (&["--users=5"], 100)]
+        {
+            assert_eq!(options(words).unwrap().unwrap().spawn_rate(), rate, "{words:?}");
+        }
     }
 
     #[test]
