@@ -1,4 +1,4 @@
-//! The role mod: through the lobby into the game, then talk. The twin of mods/role/role_mod.lua.
+//! The role mod: through the lobby into the game, then talk.
 
 use std::cell::Cell;
 
