@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use proto::plan::LossPolicy;
-use proto::series::Kind;
+use proto::series::{Kind, RobotState};
 
 use super::Run;
 use crate::notice::Notice;
+use crate::totals::Second;
 use crate::verdict::Severity;
 
 /// When no robot could connect in this time since the start, none will: the target is not there.
@@ -62,6 +63,16 @@ impl Run {
         }
     }
 
+    /// Robots that were alive but never got in: the target was under less load than the plan says.
+    fn outside(&self) -> Option<String> {
+        let seconds = self.totals.timeline.seconds();
+        let playing = seconds.iter().map(|second| second.users[RobotState::Playing as usize]).max()?;
+        let alive = seconds.iter().map(Second::alive).max()?;
+        let outside = playing.saturating_add((alive / 100).max(1)) < alive;
+        outside
+            .then(|| format!("at most {playing} of {alive} robots were playing at a time: see what failed"))
+    }
+
     pub(super) fn warnings(&self) -> Vec<String> {
         let late = |lag: Duration| format!("{} ms", lag.as_millis());
         let lagging = self.fleet.workers().filter(|(_, worker)| worker.lag > MOST_LAG).map(|(_, worker)| {
@@ -73,6 +84,7 @@ impl Run {
             let (name, told, robots) = (worker.name(), worker.told, worker.robots);
             warnings.push(format!("worker {name} told of {told} robots, but at most {robots} were its"));
         }
+        warnings.extend(self.outside());
         if self.foreign > 0 {
             warnings.push(format!("{} reports of other runs came and were left out", self.foreign));
         }

@@ -26,6 +26,8 @@ fn a_target_that_nobody_can_reach_is_named() {
     assert_eq!(outcome.code, Some(1), "{}", outcome.reasons());
     assert!(outcome.reasons().contains("ws://127.0.0.1:1"), "{}", outcome.reasons());
     assert!(outcome.reasons().contains("Connection refused"), "{}", outcome.reasons());
+    let warnings = outcome.summary["verdict"]["warnings"].to_string();
+    assert!(warnings.contains("at most 0 of 2 robots were playing at a time"), "{warnings}");
 }
 
 #[test]
