@@ -229,7 +229,8 @@ impl Control {
             tracing::warn!("an assignment came before its bundle; left alone");
             return;
         };
-        if let Some(faults) = self.unknown_mods(&assignment) {
+        let faults = self.registry.faults(&assignment.plan);
+        if !faults.is_empty() {
             let _full = up.try_send(Up::Rejected(hash, faults));
             return;
         }
@@ -243,14 +244,6 @@ impl Control {
         let plan = assignment.plan.clone();
         self.engine.follow(Some(Orders { run: assignment.run, plan, protocol, slots, start }));
         self.assignment = Some(assignment);
-    }
-
-    fn unknown_mods(&self, assignment: &Assignment) -> Option<Vec<String>> {
-        let has: Vec<_> = self.registry.names().collect();
-        let wanted = assignment.plan.classes.list().iter().flat_map(|class| &class.mods);
-        let unknown = wanted.filter(|name| !has.contains(&name.as_str()));
-        let fault = |name: &String| format!("this worker has no mod `{name}`; it has: {}", has.join(", "));
-        Some(unknown.map(fault).collect::<Vec<_>>()).filter(|faults| !faults.is_empty())
     }
 
     /// Points the reporter at the assignment's run. Returns the run's start, here; it is fixed for the whole run.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
+use proto::plan::Plan;
 use proto::series::{FailureClass, Kind};
 
 use crate::robot::Robot;
@@ -118,9 +119,12 @@ impl Registry {
         self
     }
 
-    /// The names of its mods.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.makers.keys().map(String::as_str)
+    /// What a plan wants and this registry does not have; one sentence each.
+    pub(crate) fn faults(&self, plan: &Plan) -> Vec<String> {
+        let has: Vec<_> = self.makers.keys().map(String::as_str).collect();
+        let wanted = plan.classes.list().iter().flat_map(|class| &class.mods);
+        let missing = wanted.filter(|name| !self.makers.contains_key(*name));
+        missing.map(|name| format!("this worker has no mod `{name}`; it has: {}", has.join(", "))).collect()
     }
 
     /// The makers of some mods, for one thread; the error is the first name that it does not have.

@@ -24,9 +24,9 @@ pub enum SoloError {
     /// The bundle's files are wrong.
     #[error("{}", .0.join("\n"))]
     Bundle(Vec<String>),
-    /// The plan names a mod that the registry does not have.
-    #[error("there is no mod `{0}`")]
-    NoMod(String),
+    /// The plan names mods that the registry does not have.
+    #[error("{}", .0.join("\n"))]
+    Mods(Vec<String>),
 }
 
 /// Runs a whole plan on `threads` threads of this process. Each second's report goes to `take`; the call returns after the last.
@@ -40,8 +40,9 @@ pub async fn play(
     threads: usize,
     mut take: impl FnMut(Report),
 ) -> Result<(), SoloError> {
-    for class in plan.classes.list() {
-        registry.makers(&class.mods).map_err(SoloError::NoMod)?;
+    let faults = registry.faults(&plan);
+    if !faults.is_empty() {
+        return Err(SoloError::Mods(faults));
     }
     let protocol = Arc::new(Protocol::from_bundle(bundle).map_err(SoloError::Bundle)?);
     let mut engine = Engine::start(threads, Arc::new(registry))?;
