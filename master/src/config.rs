@@ -111,12 +111,10 @@ impl Reader<'_> {
         let stop = self.read("stop-timeout", |text| time(text, Duration::ZERO, LONGEST_TIMEOUT));
         let timeouts = Timeouts { connect: connect?, request: request?, stop: stop? };
         Some(Plan {
-            profile: profile?,
-            classes: everybody()?,
-            host: host?,
             seed: seed?,
             timeouts,
             on_worker_loss: on_worker_loss?,
+            ..Plan::new(profile?, everybody()?, host?)
         })
     }
 
@@ -175,8 +173,7 @@ impl Reader<'_> {
 
 /// The one class that there is until a file can name more: all robots play the role mod.
 fn everybody() -> Option<Classes> {
-    let class =
-        Class { name: "default".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec!["role".into()] };
+    let class = Class::new("default", Share::Weight(NonZeroU32::MIN), vec!["role".into()]);
     Classes::new(vec![class]).ok()
 }
 

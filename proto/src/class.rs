@@ -3,6 +3,8 @@
 
 use std::num::NonZeroU32;
 
+use crate::bounds::{self, LONGEST_TEXT, MOST_ENTRIES, OutOfBounds};
+
 /// The largest sum of weights, after dividing by what they have in common.
 const LONGEST_PERIOD: u64 = 100_000;
 
@@ -24,6 +26,40 @@ pub struct Class {
     pub share: Share,
     /// The mods that its robots play, by name.
     pub mods: Vec<String>,
+    /// The tasks that they run; none named means all of its mods, with their own weights.
+    pub tasks: Vec<TaskChoice>,
+    /// The address that its robots begin with, if it is not the plan's.
+    pub host: Option<String>,
+}
+
+/// A task that robots of a class run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskChoice {
+    /// Its name.
+    pub name: String,
+    /// Its weight, if it is not what its mod says.
+    pub weight: Option<u32>,
+}
+
+impl Class {
+    /// A class that runs all tasks of its mods, at the plan's host.
+    pub fn new(name: impl Into<String>, share: Share, mods: Vec<String>) -> Self {
+        Self { name: name.into(), share, mods, tasks: Vec::new(), host: None }
+    }
+
+    fn task_named_twice(&self) -> Option<&str> {
+        let names = || self.tasks.iter().map(|task| task.name.as_str());
+        let mut twice = names().enumerate().filter(|(i, name)| names().take(*i).any(|other| other == *name));
+        twice.next().map(|(_, name)| name)
+    }
+
+    fn check(&self) -> Result<(), OutOfBounds> {
+        bounds::name("class", &self.name)?;
+        let part = |part: &str| format!("{part} of class `{}`", self.name);
+        bounds::names(&part("mods"), self.mods.iter().map(String::as_str))?;
+        bounds::names(&part("tasks"), self.tasks.iter().map(|task| task.name.as_str()))?;
+        self.host.as_ref().map_or(Ok(()), |host| bounds::text(&part("host"), host, LONGEST_TEXT))
+    }
 }
 
 /// Why a list of classes can't be used.
@@ -38,6 +74,12 @@ pub enum ClassError {
     /// A class that would do nothing.
     #[error("class `{0}` has no mod; name at least one")]
     NoMods(String),
+    /// A task that is named twice.
+    #[error("class `{0}` names task `{1}` twice; name it once, with the weight that it shall have")]
+    TaskTwice(String, String),
+    /// A part of a class that is too long, or a list of too many.
+    #[error(transparent)]
+    Bounds(#[from] OutOfBounds),
     /// Weights without a small common measure.
     #[error("the weights add up to {0} after shortening; use smaller numbers (at most {LONGEST_PERIOD})")]
     Weights(u64),
@@ -58,7 +100,7 @@ pub enum ClassError {
 /// ```
 /// use proto::class::{Class, Classes, Share};
 ///
-/// let class = |name: &str, share| Class { name: name.into(), share, mods: vec!["role".into()] };
+/// let class = |name: &str, share| Class::new(name, share, vec!["role".into()]);
 /// let classes = Classes::new(vec![
 ///     class("admin", Share::Fixed(1)),
 ///     class("fighter", Share::Weight(2.try_into()?)),
@@ -81,12 +123,17 @@ impl Classes {
     /// Classes in the order given.
     ///
     /// # Errors
-    /// When there is none, a name is there twice, a class has no mod, or the weights are too large.
+    /// When there is none, a name is there twice, a class has no mod, or the weights or a list are too large.
     pub fn new(list: Vec<Class>) -> Result<Self, ClassError> {
         if list.is_empty() {
             return Err(ClassError::None);
         }
+        bounds::count("classes", list.len(), MOST_ENTRIES)?;
         for (i, class) in list.iter().enumerate() {
+            class.check()?;
+            if let Some(task) = class.task_named_twice() {
+                return Err(ClassError::TaskTwice(class.name.clone(), task.to_owned()));
+            }
             if list[..i].iter().any(|other| other.name == class.name) {
                 return Err(ClassError::Twice(class.name.clone()));
             }
@@ -122,6 +169,25 @@ impl Classes {
         self.list.get(self.index_of(robot)?)
     }
 
+    /// How many of the first `robots` robots are of each class, in the order of [`Classes::list`].
+    pub fn counts(&self, robots: u64) -> Vec<u64> {
+        let mut before = 0u64;
+        let fixed = self.list.iter().map(|class| match class.share {
+            Share::Fixed(n) => {
+                let count = n.min(robots.saturating_sub(before));
+                before = before.saturating_add(n);
+                count
+            }
+            Share::Weight(_) => 0,
+        });
+        let mut counts: Vec<_> = fixed.collect();
+        let (length, rest) = (self.period.len().max(1) as u64, robots.saturating_sub(self.fixed));
+        for (place, class) in (0..).zip(&self.period) {
+            counts[*class as usize] += rest / length + u64::from(place < rest % length);
+        }
+        counts
+    }
+
     /// Checks that there is a class for each of `robots` robots.
     ///
     /// # Errors
@@ -137,7 +203,7 @@ impl Classes {
         let mut before = 0;
         self.list.iter().position(|class| {
             if let Share::Fixed(n) = class.share {
-                before += n;
+                before = u64::saturating_add(before, n);
             }
             robot < before
         })
@@ -185,7 +251,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn class(name: &str, share: Share) -> Class {
-        Class { name: name.into(), share, mods: vec!["role".into()] }
+        Class::new(name, share, vec!["role".into()])
+    }
+
+    fn task(name: &str, weight: Option<u32>) -> TaskChoice {
+        TaskChoice { name: name.into(), weight }
     }
 
     fn weight(w: u32) -> Share {
@@ -199,6 +269,17 @@ mod tests {
             (vec![], "the plan has no class; give at least one"),
             (vec![a(), a()], "class `a` is there twice; give each its own name"),
             (vec![Class { mods: vec![], ..a() }], "class `a` has no mod; name at least one"),
+            (
+                vec![Class { tasks: vec![task("walk", None), task("walk", Some(2))], ..a() }],
+                "class `a` names task `walk` twice; name it once, with the weight that it shall have",
+            ),
+            (vec![Class { tasks: vec![task("", None)], ..a() }], "tasks of class `a`: empty"),
+            (
+                vec![Class { mods: vec!["m".repeat(257)], ..a() }],
+                "mods of class `a`: 257 bytes long; at most 256 are taken",
+            ),
+            (vec![Class { host: Some(String::new()), ..a() }], "host of class `a`: empty"),
+            (vec![a(); 1_001], "classes: 1001 entries; at most 1000 are taken"),
             (
                 vec![class("a", weight(99_991)), class("b", weight(100_003))],
                 "the weights add up to 199994 after shortening; use smaller numbers (at most 100000)",
@@ -221,6 +302,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn counts_are_those_of_the_robots_one_by_one(
+            shares in prop::collection::vec(prop_oneof![(0..9u64).prop_map(Share::Fixed), (1..9u32).prop_map(weight)], 1..6),
+            robots in 0..60u64,
+        ) {
+            let names = ["a", "b", "c", "d", "e"];
+            let classes = Classes::new(names.iter().zip(shares).map(|(name, share)| class(name, share)).collect()).unwrap();
+            let mut counts = vec![0; classes.list().len()];
+            (0..robots).filter_map(|robot| classes.index_of(robot)).for_each(|class| counts[class] += 1);
+            prop_assert_eq!(classes.counts(robots), counts);
+        }
+
         #[test]
         fn weights_hold_at_every_prefix(list in prop::collection::vec(1..40u32, 1..7), common in 1..1000u32) {
             let names = ["a", "b", "c", "d", "e", "f"];

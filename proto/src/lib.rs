@@ -2,8 +2,9 @@
 //!
 //! The rooms in the order that a run passes through them:
 //!
-//! - [`plan`]: everything that a run is. [`profile`] says how many robots are alive at each moment,
-//!   [`class`] what kind a robot is.
+//! - [`plan`]: everything that a run is. [`profile`] says how many robots are alive at each moment, with [`arrivals`]
+//!   where they come at a rate; [`class`] what kind a robot is. The parts: [`speech`], [`network`], [`reconnect`],
+//!   [`ending`], [`tags`], [`data`]; [`bounds`] keep them small, and [`ports`] says whether they fit a machine.
 //! - [`slots`]: which worker runs which robots.
 //! - [`message`]: what master and worker say to each other; [`control`] is the gRPC service that carries it.
 //! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up.
@@ -12,16 +13,25 @@
 //! Nothing here waits, reads a clock or does I/O. Generated protobuf types stay inside.
 #![deny(missing_docs)]
 
+pub mod arrivals;
+pub mod bounds;
 pub mod class;
 pub mod control;
+pub mod data;
+pub mod ending;
 pub mod game;
 pub mod histogram;
 pub mod message;
+pub mod network;
 pub mod plan;
+pub mod ports;
 pub mod profile;
+pub mod reconnect;
 pub mod report;
 pub mod series;
 pub mod slots;
+pub mod speech;
+pub mod tags;
 
 mod convert;
 mod pb {

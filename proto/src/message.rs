@@ -72,6 +72,8 @@ pub struct Hello {
     pub cores: u32,
     /// How many descriptors it may open.
     pub open_files: u64,
+    /// The mods that are compiled into it; empty if it does not say.
+    pub mods: Vec<String>,
 }
 
 /// What a worker runs, said every [`BEAT_EVERY`].

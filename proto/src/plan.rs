@@ -4,8 +4,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::{self, LONGEST_TEXT, MOST_ENTRIES, OutOfBounds};
 use crate::class::{ClassError, Classes};
+use crate::data::DataSet;
+use crate::ending::OnEnd;
+use crate::network::Network;
 use crate::profile::Profile;
+use crate::reconnect::Reconnect;
+use crate::speech::Speech;
+use crate::tags::Tags;
+
+/// The most failing robots whose last messages can be kept.
+pub const MOST_KEPT: u32 = 1_000;
 
 /// What becomes of a lost worker's robots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,14 +63,85 @@ pub struct Plan {
     pub timeouts: Timeouts,
     /// What becomes of a lost worker's robots.
     pub on_worker_loss: LossPolicy,
+    /// How robots speak where a mod says nothing else.
+    pub speech: Speech,
+    /// How robots reach the target.
+    pub network: Network,
+    /// Whether a robot whose session broke tries again.
+    pub reconnect: Reconnect,
+    /// What becomes of a robot that ends by itself.
+    pub on_end: OnEnd,
+    /// Which tasks run.
+    pub tags: Tags,
+    /// Rows that robots take.
+    pub data: Vec<DataSet>,
+    /// How many failing robots' last messages are kept, at most [`MOST_KEPT`].
+    pub keep_failures: u32,
+}
+
+/// Why a plan can't be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Its classes don't go with its profile.
+    #[error(transparent)]
+    Classes(#[from] ClassError),
+    /// A part is too large.
+    #[error(transparent)]
+    Bounds(#[from] OutOfBounds),
+    /// Two data sets of one name.
+    #[error("data set `{0}` is there twice; give each its own name")]
+    DataTwice(String),
 }
 
 impl Plan {
-    /// Checks what can only be wrong between the parts.
+    /// A plan of three parts, and of all others as they are if nothing is said.
+    pub fn new(profile: Profile, classes: Classes, host: impl Into<String>) -> Self {
+        Self {
+            profile,
+            classes,
+            host: host.into(),
+            seed: 0,
+            timeouts: Timeouts::default(),
+            on_worker_loss: LossPolicy::default(),
+            speech: Speech::default(),
+            network: Network::default(),
+            reconnect: Reconnect::default(),
+            on_end: OnEnd::default(),
+            tags: Tags::default(),
+            data: Vec::new(),
+            keep_failures: 0,
+        }
+    }
+
+    /// Checks what its parts' types still allow, and what can only be wrong between them.
     ///
     /// # Errors
-    /// When the profile wants more robots than the classes' fixed counts give.
-    pub fn check(&self) -> Result<(), ClassError> {
-        self.classes.cover(self.profile.peak())
+    /// When the profile wants more robots than the classes' fixed counts give, or something is too long or too many.
+    pub fn check(&self) -> Result<(), PlanError> {
+        self.classes.cover(self.profile.peak())?;
+        bounds::text("host", &self.host, LONGEST_TEXT)?;
+        self.speech.check()?;
+        self.network.check()?;
+        self.reconnect.check()?;
+        self.tags.check()?;
+        self.check_data()?;
+        bounds::count("failing robots to keep", self.keep_failures as usize, MOST_KEPT as usize)?;
+        Ok(())
+    }
+
+    /// The address that robot `robot` begins with.
+    pub fn host_of(&self, robot: u64) -> &str {
+        self.classes.class_of(robot).and_then(|class| class.host.as_deref()).unwrap_or(&self.host)
+    }
+
+    fn check_data(&self) -> Result<(), PlanError> {
+        bounds::count("data sets", self.data.len(), MOST_ENTRIES)?;
+        for (i, set) in self.data.iter().enumerate() {
+            set.check()?;
+            if self.data[..i].iter().any(|other| other.name == set.name) {
+                return Err(PlanError::DataTwice(set.name.clone()));
+            }
+        }
+        Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! How many robots are alive at each moment: a pure function of the seconds into the run.
-//! Stages come in; `alive(t)` and its inverse, the instants of birth and retirement, go out.
+//! Stages or an arrival rate come in; `alive(t)` and its inverse, the instants of birth and retirement, go out.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::arrivals::{Arrivals, Flow, MOST_PER_SECOND};
 
 /// The longest a run can be planned for.
 pub const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
@@ -48,6 +50,16 @@ pub enum ProfileError {
     /// A rate that no ramp can have.
     #[error("a spawn rate of {0} robots per second is not possible; give a number above 0")]
     Rate(f64),
+    /// A rate that no arrivals can have.
+    #[error(
+        "an arrival rate of {0} per second is not possible; give a number above 0 and up to {MOST_PER_SECOND}"
+    )]
+    ArrivalRate(f64),
+    /// Too many arrivals in all.
+    #[error(
+        "{0} arrivals are more than a plan can hold ({MOST_ROBOTS}); give a shorter run time or a lower rate"
+    )]
+    TooManyArrivals(u64),
 }
 
 fn seconds(d: Duration) -> String {
@@ -55,6 +67,10 @@ fn seconds(d: Duration) -> String {
 }
 
 /// How many robots are alive at each moment of a run.
+///
+/// A profile is closed or open. In a closed one (of stages) robot `i` is alive exactly while `i < alive(t)`. In an open
+/// one (of arrivals) robot `i` is the i-th to arrive, lives one session and is gone: nobody knows beforehand how many are
+/// there. So `alive` says the most that can be: all that have arrived.
 ///
 /// ```
 /// use proto::profile::Profile;
@@ -69,8 +85,14 @@ fn seconds(d: Duration) -> String {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    stages: Vec<Stage>,
+    shape: Shape,
     end: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shape {
+    Closed(Vec<Stage>),
+    Open(Flow),
 }
 
 impl Profile {
@@ -88,7 +110,7 @@ impl Profile {
         }
         match stages.iter().map(|stage| stage.robots).max() {
             Some(most) if most > MOST_ROBOTS => Err(ProfileError::TooMany(most)),
-            _ => Ok(Self { stages, end }),
+            _ => Ok(Self { shape: Shape::Closed(stages), end }),
         }
     }
 
@@ -110,6 +132,37 @@ impl Profile {
         Ok(Self::new(vec![stage(up), stage(hold)])?.cut(run_time))
     }
 
+    /// Robots that arrive at `rate` per second for `run_time`, and each live one session. The `seed` spaces them.
+    ///
+    /// ```
+    /// use proto::arrivals::Arrivals;
+    /// use proto::profile::Profile;
+    /// use std::time::Duration;
+    ///
+    /// let profile = Profile::arrivals(2.0, Arrivals::Constant, Duration::from_secs(60), 0)?;
+    /// assert_eq!(profile.arrived(Duration::from_secs(10)), 20);
+    /// assert_eq!(profile.next_birth(20, Duration::ZERO), Some(Duration::from_millis(10_500)));
+    /// # Ok::<(), proto::profile::ProfileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the rate is not a number above 0 and up to [`MOST_PER_SECOND`], there is no time or more than
+    /// [`LONGEST_RUN`], or more than [`MOST_ROBOTS`] would arrive.
+    pub fn arrivals(rate: f64, model: Arrivals, run_time: Duration, seed: u64) -> Result<Self, ProfileError> {
+        if run_time.is_zero() {
+            return Err(ProfileError::Empty);
+        }
+        if run_time > LONGEST_RUN {
+            return Err(ProfileError::TooLong(run_time));
+        }
+        let flow = Flow::new(rate, model, run_time, seed).ok_or(ProfileError::ArrivalRate(rate))?;
+        let profile = Self { shape: Shape::Open(flow), end: run_time };
+        match profile.peak() {
+            all if all > MOST_ROBOTS => Err(ProfileError::TooManyArrivals(all)),
+            _ => Ok(profile),
+        }
+    }
+
     /// The same profile, over at `end` if it would last longer.
     #[must_use]
     pub fn cut(mut self, end: Duration) -> Self {
@@ -117,9 +170,32 @@ impl Profile {
         self
     }
 
-    /// The stages as given.
+    /// The stages as given; an open profile has none.
     pub fn stages(&self) -> &[Stage] {
-        &self.stages
+        match &self.shape {
+            Shape::Closed(stages) => stages,
+            Shape::Open(_) => &[],
+        }
+    }
+
+    /// The arrivals of an open profile.
+    pub fn flow(&self) -> Option<&Flow> {
+        match &self.shape {
+            Shape::Closed(_) => None,
+            Shape::Open(flow) => Some(flow),
+        }
+    }
+
+    /// Whether robots arrive, live one session and are gone.
+    pub fn is_open(&self) -> bool {
+        self.flow().is_some()
+    }
+
+    /// Robots that have arrived by `t`, or by the end if that is earlier; 0 in a closed profile.
+    pub fn arrived(&self, t: Duration) -> u64 {
+        // Whoever would arrive at the very end does not.
+        let Some(last) = self.end.checked_sub(Duration::from_micros(1)) else { return 0 };
+        self.flow().map_or(0, |flow| flow.arrived(t.min(last)))
     }
 
     /// When the run is over: no robot is alive from here on.
@@ -127,8 +203,11 @@ impl Profile {
         self.end
     }
 
-    /// The most robots that are alive at any moment.
+    /// The most robots that are alive at any moment; in an open profile all that ever arrive. Robot numbers stay below it.
     pub fn peak(&self) -> u64 {
+        if self.is_open() {
+            return self.arrived(self.end);
+        }
         // A line is highest at one of its two ends.
         let ends = |span: Span| [span.begin, span.end.min(self.end).saturating_sub(Duration::from_micros(1))];
         self.spans()
@@ -139,21 +218,32 @@ impl Profile {
             .unwrap_or(0)
     }
 
-    /// Robots wanted at `t` into the run.
+    /// Robots wanted at `t` into the run; in an open profile the most that can be there, which is all that have arrived.
     pub fn alive(&self, t: Duration) -> u64 {
         if t >= self.end {
             return 0;
         }
+        if self.is_open() {
+            return self.arrived(t);
+        }
         self.spans().find(|span| t < span.end).map_or(0, |span| span.alive(micros(t - span.begin)))
     }
 
-    /// The first moment at or after `from` at which robot `robot` is alive.
+    /// The first moment at or after `from` at which robot `robot` is alive. In an open profile the instant at which it
+    /// arrives, and none if that is before `from`: it comes once.
     pub fn next_birth(&self, robot: u64, from: Duration) -> Option<Duration> {
+        if let Some(flow) = self.flow() {
+            return flow.instant(robot).filter(|t| *t >= from && *t < self.end);
+        }
         self.first(from, |span, x| span.first_above(robot, x)).filter(|t| *t < self.end)
     }
 
-    /// The first moment at or after `from` at which robot `robot` is not alive. It comes at the end at the latest.
+    /// The first moment at or after `from` at which robot `robot` is not alive. It comes at the end at the latest, and in
+    /// an open profile just then: until it arrives it can't be retired, and when its session is over it goes by itself.
     pub fn next_retirement(&self, robot: u64, from: Duration) -> Duration {
+        if self.is_open() {
+            return self.end.max(from);
+        }
         self.first(from, |span, x| span.first_not_above(robot, x))
             .map_or(self.end, |t| t.min(self.end))
             .max(from)
@@ -170,7 +260,7 @@ impl Profile {
     /// The stages with the levels and times that they begin with.
     fn spans(&self) -> impl Iterator<Item = Span> + '_ {
         let start = (Duration::ZERO, 0);
-        self.stages.iter().scan(start, |(begin, level), stage| {
+        self.stages().iter().scan(start, |(begin, level), stage| {
             let end = *begin + stage.duration;
             let from = if stage.edge == Edge::Step { stage.robots } else { *level };
             let span = Span { begin: *begin, end, length: micros(stage.duration), from, to: stage.robots };
@@ -236,107 +326,4 @@ fn part_up(whole: u64, x: u64, of: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn s(seconds: f64) -> Duration {
-        Duration::from_secs_f64(seconds)
-    }
-
-    fn stage(seconds: u64, robots: u64, edge: Edge) -> Stage {
-        Stage { duration: Duration::from_secs(seconds), robots, edge }
-    }
-
-    #[test]
-    fn a_ramp_grows_evenly_holds_and_ends() {
-        let profile = Profile::ramp(1000, 100.0, s(30.0)).unwrap();
-        // (seconds, robots)
-        let table = [
-            (0.0, 0),
-            (0.009_999, 0),
-            (0.01, 1), // the first robot is due after one hundredth of a second
-            (1.0, 100),
-            (9.999_999, 999),
-            (10.0, 1000),
-            (29.999_999, 1000),
-            (30.0, 0), // the run is over
-            (31.0, 0),
-        ];
-        for (t, robots) in table {
-            assert_eq!(profile.alive(s(t)), robots, "at {t} s");
-        }
-        assert_eq!(profile.peak(), 1000);
-    }
-
-    #[test]
-    fn a_run_shorter_than_its_ramp_keeps_the_rate() {
-        let profile = Profile::ramp(1000, 10.0, s(5.0)).unwrap();
-        assert_eq!((profile.alive(s(4.99)), profile.alive(s(5.0)), profile.peak()), (49, 0, 49));
-    }
-
-    #[test]
-    fn stages_step_hold_and_ramp_down() {
-        let profile = Profile::new(vec![
-            stage(10, 100, Edge::Linear),
-            stage(5, 300, Edge::Step),
-            stage(0, 200, Edge::Linear), // no duration: a jump
-            stage(10, 0, Edge::Linear),
-        ])
-        .unwrap();
-        for (t, robots) in [(5.0, 50), (10.0, 300), (14.9, 300), (15.0, 200), (15.000_001, 199), (20.0, 100)]
-        {
-            assert_eq!(profile.alive(s(t)), robots, "at {t} s");
-        }
-        assert_eq!(profile.peak(), 300);
-    }
-
-    #[test]
-    fn what_cannot_be_a_profile_says_why() {
-        let too_long = Profile::new(vec![stage(90_000, 1, Edge::Step)]).unwrap_err();
-        assert_eq!(too_long.to_string(), "the profile lasts 90000 s; the longest run is 24 h");
-        assert_eq!(Profile::new(vec![]).unwrap_err(), ProfileError::Empty);
-        assert_eq!(Profile::new(vec![stage(0, 5, Edge::Step)]).unwrap_err(), ProfileError::Empty);
-        assert_eq!(Profile::new(vec![stage(1, u64::MAX, Edge::Step)]), Err(ProfileError::TooMany(u64::MAX)));
-        for rate in [0.0, -1.0, f64::INFINITY, 1e-9] {
-            assert_eq!(Profile::ramp(10, rate, s(1.0)), Err(ProfileError::Rate(rate)));
-        }
-        assert!(Profile::ramp(10, f64::NAN, s(1.0)).is_err());
-    }
-
-    fn any_profile() -> impl Strategy<Value = Profile> {
-        let edge = prop_oneof![Just(Edge::Linear), Just(Edge::Step)];
-        let stage = (0..5_000u64, 0..60u64, edge).prop_map(|(us, robots, edge)| Stage {
-            duration: Duration::from_micros(us),
-            robots,
-            edge,
-        });
-        (prop::collection::vec(stage, 1..6), 1..20_000u64).prop_filter_map("empty", |(stages, cut)| {
-            Some(Profile::new(stages).ok()?.cut(Duration::from_micros(cut)))
-        })
-    }
-
-    proptest! {
-        /// The inverse is exact: alive changes just where the two say, and nowhere between.
-        #[test]
-        fn births_and_retirements_are_where_alive_changes(profile in any_profile(), robot in 0..60u64) {
-            let end = micros(profile.end());
-            let alive = |t: u64| profile.alive(Duration::from_micros(t)) > robot;
-            let mut born_next = None;
-            let mut retired_next = end;
-            for t in (0..end).rev() {
-                if alive(t) { born_next = Some(t) } else { retired_next = t }
-                let at = Duration::from_micros(t);
-                prop_assert_eq!(profile.next_birth(robot, at).map(micros), born_next);
-                prop_assert_eq!(micros(profile.next_retirement(robot, at)), retired_next);
-            }
-            prop_assert_eq!(profile.alive(profile.end()), 0);
-        }
-
-        #[test]
-        fn the_peak_is_the_highest_moment(profile in any_profile()) {
-            let highest = (0..micros(profile.end())).map(|t| profile.alive(Duration::from_micros(t))).max();
-            prop_assert_eq!(profile.peak(), highest.unwrap_or(0));
-        }
-    }
-}
+mod tests;

@@ -172,6 +172,7 @@ impl Control {
             protocol_minor: PROTOCOL_MINOR,
             cores: u32::try_from(self.engine.width()).unwrap_or(u32::MAX),
             open_files: rlimit::Resource::NOFILE.get_soft().unwrap_or(0),
+            mods: Vec::new(),
         }
     }
 

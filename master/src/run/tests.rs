@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use proto::class::{Class, Classes, Share};
 use proto::histogram::Histogram;
 use proto::message::{PROTOCOL_MAJOR, PROTOCOL_MINOR};
-use proto::plan::{LossPolicy, Timeouts};
+use proto::plan::LossPolicy;
 use proto::profile::Profile;
 use proto::report::{Census, FailureDelta, SeriesDelta};
 use proto::series::{FailureClass, Kind, RobotState, Series};
@@ -25,16 +25,10 @@ struct Scene {
 }
 
 fn plan(policy: LossPolicy) -> Plan {
-    let class =
-        Class { name: "default".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec!["role".into()] };
-    Plan {
-        profile: Profile::ramp(100, 100.0, 20 * S).unwrap(),
-        classes: Classes::new(vec![class]).unwrap(),
-        host: "ws://127.0.0.1:8765".into(),
-        seed: 0,
-        timeouts: Timeouts::default(),
-        on_worker_loss: policy,
-    }
+    let class = Class::new("default", Share::Weight(NonZeroU32::MIN), vec!["role".into()]);
+    let profile = Profile::ramp(100, 100.0, 20 * S).unwrap();
+    let classes = Classes::new(vec![class]).unwrap();
+    Plan { on_worker_loss: policy, ..Plan::new(profile, classes, "ws://127.0.0.1:8765") }
 }
 
 fn hello(name: &str, incarnation: u128) -> Hello {
@@ -47,6 +41,7 @@ fn hello(name: &str, incarnation: u128) -> Hello {
         protocol_minor: PROTOCOL_MINOR,
         cores: 1,
         open_files: 1024,
+        mods: vec!["role".into()],
     }
 }
 

@@ -12,7 +12,7 @@ use master::summary::Summary;
 use master::{Command, Error};
 use proto::class::{Class, Classes, Share};
 use proto::message::Bundle;
-use proto::plan::{LossPolicy, Plan, Timeouts};
+use proto::plan::{Plan, Timeouts};
 use proto::profile::Profile;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
@@ -25,16 +25,10 @@ pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// So many robots, born at `rate` per second, for so many seconds.
 pub(crate) fn plan(robots: u64, rate: f64, seconds: u64) -> Plan {
-    let class =
-        Class { name: "default".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec!["role".into()] };
-    Plan {
-        profile: Profile::ramp(robots, rate, Duration::from_secs(seconds)).unwrap(),
-        classes: Classes::new(vec![class]).unwrap(),
-        host: "ws://127.0.0.1:8765".into(),
-        seed: 0,
-        timeouts: Timeouts { stop: Duration::from_secs(1), ..Timeouts::default() },
-        on_worker_loss: LossPolicy::Rebalance,
-    }
+    let class = Class::new("default", Share::Weight(NonZeroU32::MIN), vec!["role".into()]);
+    let profile = Profile::ramp(robots, rate, Duration::from_secs(seconds)).unwrap();
+    let timeouts = Timeouts { stop: Duration::from_secs(1), ..Timeouts::default() };
+    Plan { timeouts, ..Plan::new(profile, Classes::new(vec![class]).unwrap(), "ws://127.0.0.1:8765") }
 }
 
 /// A run of that plan that begins with so many workers.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use proto::class::{Class, Classes};
 use proto::message::Bundle;
-use proto::plan::{LossPolicy, Plan, Timeouts};
+use proto::plan::Plan;
 use proto::profile::{Edge, Profile, Stage};
 use proto::report::Report;
 use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
@@ -82,17 +82,6 @@ impl Window {
 
 fn plan(host: &str, robots: u64, seconds: u64) -> Result<Plan> {
     let stage = Stage { duration: Duration::from_secs(seconds), robots, edge: Edge::Step };
-    let class = Class {
-        name: "echo".into(),
-        share: proto::class::Share::Weight(NonZeroU32::MIN),
-        mods: vec!["echo".into()],
-    };
-    Ok(Plan {
-        profile: Profile::new(vec![stage])?,
-        classes: Classes::new(vec![class])?,
-        host: host.to_owned(),
-        seed: 1,
-        timeouts: Timeouts::default(),
-        on_worker_loss: LossPolicy::default(),
-    })
+    let class = Class::new("echo", proto::class::Share::Weight(NonZeroU32::MIN), vec!["echo".into()]);
+    Ok(Plan { seed: 1, ..Plan::new(Profile::new(vec![stage])?, Classes::new(vec![class])?, host) })
 }

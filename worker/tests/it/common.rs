@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use game_server::{Listeners, Options, Totals};
 use proto::class::{Class, Classes, Share};
 use proto::message::Bundle;
-use proto::plan::{LossPolicy, Plan, Timeouts};
+use proto::plan::{Plan, Timeouts};
 use proto::profile::Profile;
 use proto::report::Report;
 use proto::series::{FailureClass, Kind};
@@ -23,15 +23,12 @@ pub(crate) fn seconds(n: f64) -> Duration {
 
 /// A plan of one class that plays one mod.
 pub(crate) fn plan(host: &str, mod_name: &str, robots: u64, rate: f64, run_time: f64) -> Plan {
-    let class =
-        Class { name: "default".into(), share: Share::Weight(NonZeroU32::MIN), mods: vec![mod_name.into()] };
+    let class = Class::new("default", Share::Weight(NonZeroU32::MIN), vec![mod_name.into()]);
+    let profile = Profile::ramp(robots, rate, seconds(run_time)).unwrap();
     Plan {
-        profile: Profile::ramp(robots, rate, seconds(run_time)).unwrap(),
-        classes: Classes::new(vec![class]).unwrap(),
-        host: host.to_owned(),
         seed: 1,
         timeouts: Timeouts { connect: seconds(5.0), request: seconds(0.3), stop: seconds(1.0) },
-        on_worker_loss: LossPolicy::default(),
+        ..Plan::new(profile, Classes::new(vec![class]).unwrap(), host)
     }
 }
 

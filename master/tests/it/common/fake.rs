@@ -124,6 +124,7 @@ pub(crate) fn hello(name: &str) -> Hello {
         protocol_minor: PROTOCOL_MINOR,
         cores: 2,
         open_files: 20_000,
+        mods: vec!["role".into()],
     }
 }
 
