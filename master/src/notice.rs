@@ -23,6 +23,8 @@ pub enum Notice {
     Begins {
         /// The most robots that it will have.
         robots: u64,
+        /// Whether they arrive and go, one session each.
+        open: bool,
         /// Each worker with the robots that it gets.
         shares: Vec<(String, u64)>,
     },
@@ -76,7 +78,9 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Waiting { expected, ready, loading } => waiting(f, *expected, ready, loading),
-            Self::Begins { robots, shares } => begins(f, *robots, shares),
+            Self::Begins { robots, open, shares } => {
+                begins(f, *robots, if *open { "sessions will arrive" } else { "robots" }, shares)
+            }
             Self::ShortRun { wanted, reached } => {
                 write!(f, "the run ends before its ramp does: {reached} of {wanted} robots will live")
             }
@@ -112,7 +116,7 @@ fn waiting(f: &mut fmt::Formatter<'_>, expected: usize, ready: &[String], loadin
     Ok(())
 }
 
-fn begins(f: &mut fmt::Formatter<'_>, robots: u64, shares: &[(String, u64)]) -> fmt::Result {
+fn begins(f: &mut fmt::Formatter<'_>, robots: u64, what: &str, shares: &[(String, u64)]) -> fmt::Result {
     let list: Vec<_> = shares.iter().map(|(name, share)| format!("{name} {share}")).collect();
-    write!(f, "the run begins: {robots} robots on {} workers ({})", shares.len(), list.join(", "))
+    write!(f, "the run begins: {robots} {what} on {} workers ({})", shares.len(), list.join(", "))
 }

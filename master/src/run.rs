@@ -1,8 +1,10 @@
 //! One run, from waiting for workers to the verdict. A state machine without I/O and without a clock: events come in
 //! with the time at which they happened, effects go out.
 
+mod arrivals;
 mod judge;
 mod losses;
+mod mods;
 mod phases;
 mod ramp;
 
@@ -155,11 +157,16 @@ impl Run {
 
     fn joined(&mut self, now: Duration, session: SessionId, hello: Hello) {
         let name = hello.name.clone();
+        let faults = mods::faults(&self.plan, &self.bundle, &hello);
         match self.fleet.join(now, session, hello) {
             Err(refusal) => self.refuse(session, &name, refusal),
-            Ok(joined) => {
+            Ok(joined) if faults.is_empty() || !matches!(self.phase, Phase::Waiting { .. }) => {
                 self.effects.extend(joined.fenced.map(Effect::Close));
                 self.send(session, Down::Bundle(Arc::clone(&self.bundle)));
+            }
+            Ok(_) => {
+                faults.into_iter().for_each(|fault| self.problem(Severity::Usage, fault));
+                self.finish(now);
             }
         }
     }
@@ -332,6 +339,11 @@ impl Run {
     /// How long the plan ran; zero if it never did.
     pub fn ran(&self) -> Duration {
         self.ended.unwrap_or_default()
+    }
+
+    /// Sessions that began.
+    pub fn begun(&self) -> u64 {
+        arrivals::begun(&self.totals)
     }
 
     /// When and why it was stopped before its time.

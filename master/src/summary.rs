@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use proto::arrivals::Arrivals;
 use proto::histogram::Histogram;
-use proto::plan::{LossPolicy, Plan};
+use proto::plan::LossPolicy;
 use proto::profile::Edge;
 use proto::series::{FailureClass, Kind};
 use serde::Serialize;
@@ -51,10 +52,12 @@ pub struct Summary {
 pub struct PlanAsRun {
     /// The address that robots began with.
     pub host: String,
-    /// The most robots that it wants at a time.
+    /// The most robots that it wants at a time; of an open model all that arrive.
     pub users: u64,
-    /// How many robots when.
+    /// How many robots when; none in an open model.
     pub stages: Vec<StageLine>,
+    /// How robots arrive in an open model.
+    pub arrivals: Option<ArrivalsLine>,
     /// When it is over.
     #[serde(rename = "end_us", serialize_with = "us")]
     pub end: Duration,
@@ -87,6 +90,19 @@ pub struct StageLine {
     pub robots: u64,
     /// How it gets there.
     pub edge: Edge,
+}
+
+/// How robots arrive in an open model.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArrivalsLine {
+    /// Per second, on average.
+    pub rate: f64,
+    /// How they are spaced.
+    pub model: Arrivals,
+    /// Sessions that were due while it ran.
+    pub planned: u64,
+    /// Sessions that began.
+    pub begun: u64,
 }
 
 /// One worker.
@@ -207,7 +223,7 @@ impl Summary {
             run: run.id().to_string(),
             started: run.start().map(|at| humantime::format_rfc3339_seconds(clock.wall(at)).to_string()),
             ran,
-            plan: PlanAsRun::of(run.plan(), run.stopped()),
+            plan: PlanAsRun::of(run),
             workers: workers(run),
             losses: run.losses().to_vec(),
             kinds: kinds.to_vec(),
@@ -221,7 +237,8 @@ impl Summary {
 }
 
 impl PlanAsRun {
-    fn of(plan: &Plan, stopped: Option<&(Duration, String)>) -> Self {
+    fn of(run: &Run) -> Self {
+        let plan = run.plan();
         let profile = &plan.profile;
         let stages = profile.stages().iter();
         Self {
@@ -230,6 +247,7 @@ impl PlanAsRun {
             stages: stages
                 .map(|s| StageLine { duration: s.duration, robots: s.robots, edge: s.edge })
                 .collect(),
+            arrivals: ArrivalsLine::of(run),
             end: profile.end(),
             classes: plan.classes.list().iter().map(|class| class.name.clone()).collect(),
             seed: plan.seed,
@@ -237,8 +255,17 @@ impl PlanAsRun {
             request_timeout: plan.timeouts.request,
             stop_timeout: plan.timeouts.stop,
             on_worker_loss: plan.on_worker_loss,
-            stopped: stopped.map(|(_, why)| why.clone()),
+            stopped: run.stopped().map(|(_, why)| why.clone()),
         }
+    }
+}
+
+impl ArrivalsLine {
+    fn of(run: &Run) -> Option<Self> {
+        let profile = &run.plan().profile;
+        let flow = profile.flow()?;
+        let (planned, begun) = (profile.arrived(run.ran()), run.begun());
+        Some(Self { rate: flow.rate(), model: flow.model(), planned, begun })
     }
 }
 

@@ -180,7 +180,14 @@ fn headline(summary: &Summary) -> String {
     let stopped =
         plan.stopped.as_ref().map(|why| format!(" (stopped: {})", fit(why, 200))).unwrap_or_default();
     let ran = seconds(summary.ran);
-    format!("{} robots at most, {ran}{stopped}, {}, seed {}", plan.users, fit(&plan.host, 100), plan.seed)
+    let robots = match &plan.arrivals {
+        None => format!("{} robots at most", plan.users),
+        Some(arrivals) => {
+            let (planned, begun, rate) = (arrivals.planned, arrivals.begun, arrivals.rate);
+            format!("{begun} of {planned} sessions began ({rate} per second, {})", arrivals.model.as_str())
+        }
+    };
+    format!("{robots}, {ran}{stopped}, {}, seed {}", fit(&plan.host, 100), plan.seed)
 }
 
 fn kinds(text: &mut String, summary: &Summary) {

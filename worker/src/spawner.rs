@@ -16,6 +16,10 @@ use crate::orders::Orders;
 use crate::recorder::Measured;
 use crate::robot::Robot;
 
+/// Orders for an open model that come so late after the start still bear all that have arrived. Later they are those of
+/// a worker that was away, whose arrivals had their time elsewhere or are lost.
+const CATCH_UP: Duration = Duration::from_secs(1);
+
 /// The robots of one run on one thread.
 pub(crate) struct Spawner {
     orders: Arc<Orders>,
@@ -23,7 +27,7 @@ pub(crate) struct Spawner {
     context: Rc<Context>,
     /// The makers of each class's mods, in the plan's order.
     makers: Vec<Vec<Maker>>,
-    /// How many of the share's robots, from its first, have been born.
+    /// How many of the share's robots, from its first, have been born, or had their time elsewhere.
     born: u64,
     running: BTreeMap<u64, Robot>,
     /// Retired, and not gone yet.
@@ -40,13 +44,14 @@ impl Spawner {
     /// The name of a mod that the plan wants and the registry does not have.
     pub(crate) fn new(orders: Arc<Orders>, registry: &Registry) -> Result<Self, String> {
         let classes = orders.plan.classes.list();
+        let (share, elapsed) = (Share::of(&orders.slots), orders.elapsed(Instant::now()));
         let makers = classes.iter().map(|class| registry.makers(&class.mods)).collect::<Result<_, _>>()?;
         Ok(Self {
-            share: Share::of(&orders.slots),
+            born: if elapsed > CATCH_UP { passed(&orders, &share, elapsed) } else { 0 },
+            share,
             context: Rc::new(Context::new(orders.plan.clone(), orders.protocol.clone())),
             orders,
             makers,
-            born: 0,
             running: BTreeMap::new(),
             leaving: BTreeSet::new(),
             waiting: BTreeSet::new(),
@@ -60,6 +65,10 @@ impl Spawner {
 
     /// Takes over newer orders of the same run.
     pub(crate) fn take(&mut self, orders: Arc<Orders>, now: Instant) {
+        if self.is_open() {
+            // Who has arrived by now belongs to the old share: in the new one it would live a second time.
+            self.bear_up_to(self.share.below(self.wanted(now)));
+        }
         self.share = Share::of(&orders.slots);
         self.orders = orders;
         let wanted = self.wanted(now);
@@ -67,17 +76,22 @@ impl Spawner {
             self.running.keys().copied().filter(|robot| !self.is_wanted(*robot, wanted)).collect();
         gone.into_iter().for_each(|robot| self.retire(robot));
         self.waiting.clear();
-        self.born = 0; // the places have new numbers; those that run already are passed over
+        // The places have new numbers. In a closed model those that run already are passed over.
+        self.born = passed(&self.orders, &self.share, self.orders.elapsed(now));
         self.reconcile(now);
     }
 
     /// Bears and retires what is due.
     pub(crate) fn reconcile(&mut self, now: Instant) {
         let target = self.share.below(self.wanted(now));
-        while self.born < target {
-            let robot = self.share.robot(self.born);
-            self.born += 1;
-            robot.into_iter().for_each(|robot| self.bear(robot));
+        self.bear_up_to(target);
+        if self.is_open() {
+            if target < self.born {
+                // The end. Nobody is asked one by one: most of those that arrived are long gone.
+                self.retire_all();
+                self.born = target;
+            }
+            return;
         }
         while self.born > target {
             self.born -= 1;
@@ -85,6 +99,14 @@ impl Spawner {
                 self.waiting.remove(&robot);
                 self.retire(robot);
             }
+        }
+    }
+
+    fn bear_up_to(&mut self, target: u64) {
+        while self.born < target {
+            let robot = self.share.robot(self.born);
+            self.born += 1;
+            robot.into_iter().for_each(|robot| self.bear(robot));
         }
     }
 
@@ -146,6 +168,10 @@ impl Spawner {
         }
     }
 
+    fn is_open(&self) -> bool {
+        self.orders.plan.profile.is_open()
+    }
+
     fn is_wanted(&self, robot: u64, wanted: u64) -> bool {
         robot < wanted && self.orders.slots.owns(robot)
     }
@@ -177,8 +203,112 @@ impl Spawner {
 
     fn note_departure(&mut self, number: u64) {
         self.leaving.remove(&number);
+        if self.is_open() {
+            // Its one session is over, whoever ended it.
+            self.running.remove(&number);
+        }
         if self.waiting.remove(&number) {
             self.bear(number);
         }
+    }
+}
+
+/// How many of a share's robots had their time before `elapsed` and are not to be born any more: none in a closed model,
+/// where whoever is wanted lives.
+fn passed(orders: &Orders, share: &Share, elapsed: Duration) -> u64 {
+    share.below(orders.plan.profile.arrived(elapsed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use proto::arrivals::Arrivals;
+    use proto::class::{Class, Classes, Share as Part};
+    use proto::message::Bundle;
+    use proto::plan::Plan;
+    use proto::profile::Profile;
+    use proto::slots::SlotSet;
+    use tokio::task::LocalSet;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::protocol::Protocol;
+    use crate::tasks::Tasks;
+    use crate::wait::Wait;
+
+    /// Says that it plays, and stays.
+    #[derive(Default)]
+    struct Idle;
+
+    impl crate::mods::Mod for Idle {
+        async fn start(&self, robot: &Robot) -> anyhow::Result<()> {
+            robot.run_tasks();
+            Ok(())
+        }
+
+        fn tasks() -> Tasks<Self> {
+            Tasks::new(Wait::none())
+        }
+    }
+
+    /// Orders for an open model with an arrival every 100 ms, for 10 s.
+    fn orders(slots: SlotSet, start: Instant) -> Arc<Orders> {
+        let class = Class::new("all", Part::Weight(NonZeroU32::MIN), vec!["idle".into()]);
+        let profile = Profile::arrivals(10.0, Arrivals::Constant, Duration::from_secs(10), 0).unwrap();
+        let plan = Plan::new(profile, Classes::new(vec![class]).unwrap(), "ws://127.0.0.1:1");
+        let protocol = Protocol::from_bundle(&Bundle::new(Vec::new())).unwrap();
+        Arc::new(Orders {
+            run: Uuid::nil(),
+            plan: Arc::new(plan),
+            protocol: Arc::new(protocol),
+            slots,
+            start,
+        })
+    }
+
+    fn spawner(orders: Arc<Orders>) -> Spawner {
+        Spawner::new(orders, &Registry::default().with("idle", Idle::default)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn in_an_open_model_each_robot_is_born_once_and_all_leave_at_the_end() {
+        let start = Instant::now();
+        let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
+        let (even, odd) = ((0..10_000).step_by(2), (1..10_000).step_by(2));
+        let running = |spawner: &Spawner| spawner.running.keys().copied().collect::<Vec<_>>();
+        let work = async {
+            let mut spawner = spawner(orders(even.collect(), start));
+            spawner.reconcile(at(0.55));
+            assert_eq!(running(&spawner), [0, 2, 4]);
+            assert_eq!(spawner.next_change(at(0.55)), Some(Duration::from_millis(700)));
+            spawner.note_departure(2);
+            // The other half comes too: its robots had their time elsewhere, those of before are not born again.
+            spawner.take(orders(SlotSet::all(), start), at(0.75));
+            assert_eq!(running(&spawner), [0, 4, 6]);
+            spawner.reconcile(at(0.95));
+            assert_eq!(running(&spawner), [0, 4, 6, 7, 8]);
+            spawner.take(orders(odd.collect(), start), at(0.95));
+            assert_eq!(running(&spawner), [7]);
+            spawner.reconcile(at(10.0));
+            assert_eq!(running(&spawner), []);
+            assert_eq!(spawner.next_change(at(10.0)), None);
+        };
+        LocalSet::new().run_until(work).await;
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_comes_late_to_an_open_model_does_not_begin_from_the_first_arrival() {
+        let ago = |seconds: f64| Instant::now() - Duration::from_secs_f64(seconds);
+        LocalSet::new()
+            .run_until(async {
+                let mut prompt = spawner(orders(SlotSet::all(), ago(0.55)));
+                prompt.reconcile(Instant::now());
+                assert!(prompt.running.contains_key(&0));
+                let mut late = spawner(orders(SlotSet::all(), ago(5.0)));
+                late.reconcile(Instant::now());
+                assert!(late.running.keys().all(|robot| *robot >= 50));
+            })
+            .await;
     }
 }

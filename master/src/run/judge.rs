@@ -5,7 +5,7 @@ use std::time::Duration;
 use proto::plan::LossPolicy;
 use proto::series::{Kind, RobotState};
 
-use super::Run;
+use super::{Run, arrivals};
 use crate::notice::Notice;
 use crate::totals::Second;
 use crate::verdict::Severity;
@@ -47,7 +47,11 @@ impl Run {
         // Under `continue` a loss alone explains robots that are missing.
         let explained = self.plan.on_worker_loss == LossPolicy::Continue && !self.losses.is_empty();
         if self.problems.is_empty() && !explained {
-            let shortfall = self.ramp.shortfall(self.ran());
+            let profile = &self.plan.profile;
+            let shortfall = match profile.is_open() {
+                true => arrivals::shortfall(profile, self.ran(), &self.totals),
+                false => self.ramp.shortfall(self.ran()),
+            };
             shortfall.into_iter().for_each(|reason| self.problem(Severity::Invalid, reason));
         }
     }
@@ -64,7 +68,11 @@ impl Run {
     }
 
     /// Robots that were alive but never got in: the target was under less load than the plan says.
+    /// Of an open model nobody says how many are to play at a time: those that are in are gone the sooner.
     fn outside(&self) -> Option<String> {
+        if self.plan.profile.is_open() {
+            return None;
+        }
         let seconds = self.totals.timeline.seconds();
         let playing = seconds.iter().map(|second| second.users[RobotState::Playing as usize]).max()?;
         let alive = seconds.iter().map(Second::alive).max()?;

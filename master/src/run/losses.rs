@@ -34,8 +34,11 @@ impl Run {
         }
     }
 
-    /// How many robots are a worker's at `t`.
+    /// How many robots are a worker's at `t`; of an open model how many it last told of.
     pub(super) fn robots_of(&self, id: WorkerId, t: Duration) -> u64 {
+        if self.plan.profile.is_open() {
+            return self.totals.timeline.alive_of(id);
+        }
         self.share_of(id, self.plan.profile.alive(t))
     }
 

@@ -97,7 +97,7 @@ impl Run {
         let (robots, wanted) = (profile.peak(), profile.stages().iter().map(|stage| stage.robots).max());
         let share = |id| (self.fleet.name(id).to_owned(), self.share_of(id, robots));
         let shares = owners.iter().map(|id| share(*id)).collect();
-        self.announce(Notice::Begins { robots, shares });
+        self.announce(Notice::Begins { robots, open: profile.is_open(), shares });
         if let Some(wanted) = wanted.filter(|wanted| *wanted > robots) {
             self.announce(Notice::ShortRun { wanted, reached: robots });
         }

@@ -1,6 +1,7 @@
 //! Events in, effects out: joins, losses, repeats, gaps, foreign runs and stops in every phase, and then at random.
 
 mod any_order;
+mod open_model;
 
 use std::num::NonZeroU32;
 
@@ -47,9 +48,13 @@ fn hello(name: &str, incarnation: u128) -> Hello {
 
 impl Scene {
     fn new(workers: usize, policy: LossPolicy) -> Self {
+        Self::of(workers, plan(policy), Vec::new())
+    }
+
+    fn of(workers: usize, plan: Plan, files: Vec<(String, Vec<u8>)>) -> Self {
         let muster = Muster { workers, patience: Some(60 * S) };
-        let bundle = Arc::new(Bundle::new(Vec::new()));
-        let run = Run::new(Duration::ZERO, Uuid::from_u128(7), muster, plan(policy), bundle);
+        let bundle = Arc::new(Bundle::new(files));
+        let run = Run::new(Duration::ZERO, Uuid::from_u128(7), muster, plan, bundle);
         Self { run, now: Duration::ZERO, effects: Vec::new() }
     }
 
@@ -211,6 +216,26 @@ fn a_rejected_bundle_ends_it_as_a_fault_of_the_configuration_before_any_robot() 
     assert!(has(&effects, |e| *e == Effect::Finish));
     assert_eq!((scene.code(), scene.assignments().len()), (2, 0));
     assert_eq!(scene.run.verdict().reasons, ["worker a can't use the bundle: login.sproto:3: no type Foo"]);
+}
+
+#[test]
+fn a_mod_that_neither_bundle_nor_worker_has_ends_it_before_any_robot() {
+    let hero = |mods: &[&str], files| {
+        let class = Class::new("all", Share::Weight(NonZeroU32::MIN), vec!["role".into(), "hero".into()]);
+        let plan = Plan { classes: Classes::new(vec![class]).unwrap(), ..plan(LossPolicy::Rebalance) };
+        let mut scene = Scene::of(2, plan, files);
+        let mods = mods.iter().map(|name| name.to_string()).collect();
+        scene.handle(Event::Joined(SessionId(1), Hello { mods, ..hello("a", 1) }));
+        scene
+    };
+    let scene = hero(&["role"], vec![]);
+    let reason = "worker a can't play mod `hero`: the bundle has no mods/hero/hero_mod.lua, and the worker has only \
+                  role; ship it with --mods DIR, or start a worker that has it";
+    assert_eq!((scene.code(), scene.run.verdict().reasons), (2, vec![reason.into()]));
+    let shipped = vec![("mods/hero/hero_mod.lua".into(), Vec::new())];
+    for (mods, files) in [(&["hero", "role"][..], vec![]), (&["role"], shipped), (&[], vec![])] {
+        assert!(matches!(hero(mods, files).run.phase(), Phase::Waiting { .. }), "{mods:?}");
+    }
 }
 
 #[test]

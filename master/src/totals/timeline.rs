@@ -57,8 +57,12 @@ pub struct Second {
 impl Second {
     /// Robots that the plan counts as alive.
     pub fn alive(&self) -> u64 {
-        self.users[RobotState::Starting as usize].saturating_add(self.users[RobotState::Playing as usize])
+        alive(self.users)
     }
+}
+
+fn alive(users: Users) -> u64 {
+    users[RobotState::Starting as usize].saturating_add(users[RobotState::Playing as usize])
 }
 
 /// The seconds of a run, from the first on.
@@ -125,6 +129,12 @@ impl Timeline {
         for open in self.open.values_mut() {
             open.census.remove(&worker);
         }
+    }
+
+    /// Robots of a worker that are alive, as it last told.
+    pub(crate) fn alive_of(&self, worker: WorkerId) -> u64 {
+        let newest = self.open.values().rev().find_map(|open| open.census.get(&worker));
+        newest.or_else(|| self.census.get(&worker)).copied().map_or(0, alive)
     }
 
     /// Closes the next second.

@@ -1,0 +1,28 @@
+//! Whether the sessions that an open plan wants did begin. They are counted, not looked at: how many are there at a time
+//! is up to the target.
+
+use std::time::Duration;
+
+use proto::profile::Profile;
+use proto::series::Kind;
+
+use crate::totals::Totals;
+
+/// How long after its arrival a session may begin: those of the last moments are not missed.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// What is wrong with the arrivals of a run that lasted so long.
+pub(super) fn shortfall(profile: &Profile, ran: Duration, totals: &Totals) -> Option<String> {
+    let planned = profile.arrived(ran.checked_sub(SLACK)?);
+    let begun = begun(totals);
+    let missing = planned.saturating_sub(begun);
+    (missing > (planned / 100).max(1)).then(|| {
+        format!("arrivals not kept up: {begun} sessions began of {planned} that were due 2 s before the end")
+    })
+}
+
+/// Sessions that got in, or failed to. One that got in and broke later counts twice; so the figure is a bound.
+pub(super) fn begun(totals: &Totals) -> u64 {
+    let (ok, failed) = totals.of_kind(Kind::Session);
+    ok.saturating_add(failed)
+}
