@@ -8,7 +8,8 @@ use clap::Parser;
 /// Splits simulated players over workers, merges what they measure, and judges.
 ///
 /// Every option can also stand in horde.toml (`spawn-rate = 10`) and in the environment (HORDE_SPAWN_RATE=10);
-/// the command line wins over the environment, and that over the file.
+/// the command line wins over the environment, and that over the file. Only the file has the tables [[class]], [[data]],
+/// [speech.replies] and [network.headers].
 #[derive(Debug, Default, Parser)]
 #[command(name = "master", version)]
 pub struct Args {
@@ -36,6 +37,12 @@ pub struct Args {
     /// The address that robots begin with, such as ws://127.0.0.1:8765
     #[arg(short = 'H', long, value_name = "URL")]
     pub host: Option<String>,
+    /// Sessions that begin per second, instead of --users and --spawn-rate: each robot lives one session and is gone
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    pub arrivals: Option<String>,
+    /// How arrivals are spaced: constant or poisson [default: constant]
+    #[arg(long, value_name = "MODEL")]
+    pub arrivals_model: Option<String>,
     /// Run without a web page
     #[arg(long)]
     pub headless: bool,
@@ -54,9 +61,57 @@ pub struct Args {
     /// What becomes of a lost worker's robots: rebalance, continue or fail [default: rebalance]
     #[arg(long, value_name = "POLICY")]
     pub on_worker_loss: Option<String>,
+    /// What becomes of a robot that ends by itself: replace or leave [default: replace]
+    #[arg(long, value_name = "POLICY")]
+    pub on_robot_end: Option<String>,
+    /// Whether a robot whose session broke tries again: off, backoff, or its pauses such as 500ms..30s [default: backoff]
+    #[arg(long, value_name = "POLICY")]
+    pub reconnect: Option<String>,
+    /// Keep the last messages of so many failing robots [default: 0]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub keep_failures: Option<String>,
     /// Folder of .sproto files that workers use [default: their built-in role protocol]
     #[arg(long, value_name = "FOLDER")]
     pub schema: Option<String>,
+    /// Folder of Lua mods, each NAME/NAME_mod.lua; shipped to the workers with the .sproto and data files beside them
+    #[arg(long, value_name = "DIR")]
+    pub mods: Option<String>,
+    /// The mod that robots play where no class says so [default: the only one of --mods, or role]
+    #[arg(long = "mod", value_name = "NAME")]
+    pub mod_name: Option<String>,
+    /// Rows that robots take, from a .csv with a header or a .jsonl; can be given again
+    #[arg(long, value_name = "NAME=FILE")]
+    pub data: Vec<String>,
+    /// Run only tasks with one of these tags; separate them with commas or spaces
+    #[arg(short = 'T', long, value_name = "TAG", num_args = 1..)]
+    pub tags: Vec<String>,
+    /// Run no task with one of these tags
+    #[arg(short = 'E', long, value_name = "TAG", num_args = 1..)]
+    pub exclude_tags: Vec<String>,
+    /// How messages travel: msg (in an envelope) or rpc (sproto's own) [default: msg]
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: Option<String>,
+    /// The envelope of msg: its type, and its fields for name and bytes [default: Msg.Name.Bin]
+    #[arg(long, value_name = "TYPE.NAME.BODY")]
+    pub envelope: Option<String>,
+    /// The type of rpc's header [default: package]
+    #[arg(long, value_name = "TYPE")]
+    pub package: Option<String>,
+    /// Whether rpc is 0-packed: on or off [default: on]
+    #[arg(long, value_name = "ON|OFF")]
+    pub packing: Option<String>,
+    /// Local addresses that robots connect from, in turn; separate them with commas or spaces
+    #[arg(long, value_name = "ADDRESS", num_args = 1..)]
+    pub source_ip: Vec<String>,
+    /// Trust the certificates of this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<String>,
+    /// Do not look at certificates at all
+    #[arg(long)]
+    pub insecure: bool,
+    /// The WebSocket subprotocol to ask for
+    #[arg(long, value_name = "NAME")]
+    pub subprotocol: Option<String>,
     /// Write the summary to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<String>,
@@ -71,8 +126,8 @@ pub struct Args {
 impl Args {
     /// What was given, by name; `--config` is no setting but says where settings are.
     pub(crate) fn given(self) -> Vec<(&'static str, String)> {
-        let Self { config: _, headless, .. } = &self;
-        let headless = headless.then(|| "true".to_owned());
+        let on = |switch: bool| switch.then(|| "true".to_owned());
+        let list = |items: Vec<String>| (!items.is_empty()).then(|| items.join(","));
         let all = [
             ("bind", self.bind),
             ("expect-workers", self.expect_workers),
@@ -81,13 +136,31 @@ impl Args {
             ("spawn-rate", self.spawn_rate),
             ("run-time", self.run_time),
             ("host", self.host),
-            ("headless", headless),
+            ("arrivals", self.arrivals),
+            ("arrivals-model", self.arrivals_model),
+            ("headless", on(self.headless)),
             ("stop-timeout", self.stop_timeout),
             ("connect-timeout", self.connect_timeout),
             ("request-timeout", self.request_timeout),
             ("seed", self.seed),
             ("on-worker-loss", self.on_worker_loss),
+            ("on-robot-end", self.on_robot_end),
+            ("reconnect", self.reconnect),
+            ("keep-failures", self.keep_failures),
             ("schema", self.schema),
+            ("mods", self.mods),
+            ("mod", self.mod_name),
+            ("data", list(self.data)),
+            ("tags", list(self.tags)),
+            ("exclude-tags", list(self.exclude_tags)),
+            ("dialect", self.dialect),
+            ("envelope", self.envelope),
+            ("package", self.package),
+            ("packing", self.packing),
+            ("source-ip", list(self.source_ip)),
+            ("ca", self.ca),
+            ("insecure", on(self.insecure)),
+            ("subprotocol", self.subprotocol),
             ("json", self.json),
             ("csv", self.csv),
             ("log-level", self.log_level),
@@ -149,6 +222,6 @@ mod tests {
             args.given(),
             [("users", "-1".into()), ("spawn-rate", "nan".into()), ("headless", "true".into())]
         );
-        assert_eq!(Args::names().len(), 17);
+        assert_eq!(Args::names().len(), 35);
     }
 }

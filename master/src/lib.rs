@@ -29,7 +29,6 @@ pub mod worker;
 
 mod driver;
 mod gate;
-mod schema;
 mod server;
 mod table;
 mod text;

@@ -105,6 +105,9 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Config { muster, plan, bundle, outputs, .. } = config;
+    if plan.network.insecure {
+        tracing::warn!("--insecure: certificates are NOT checked, so robots may talk to anybody");
+    }
     let run = Run::new(clock.now(), Uuid::new_v4(), muster, plan, bundle);
     let (streams, no_more, closing) =
         (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());

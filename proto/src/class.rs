@@ -58,6 +58,10 @@ impl Class {
         let part = |part: &str| format!("{part} of class `{}`", self.name);
         bounds::names(&part("mods"), self.mods.iter().map(String::as_str))?;
         bounds::names(&part("tasks"), self.tasks.iter().map(|task| task.name.as_str()))?;
+        if let Some(task) = self.tasks.iter().find(|task| task.weight == Some(0)) {
+            let wrong = format!("`{}` has weight 0; leave it out, or give it more", task.name);
+            return Err(OutOfBounds::new(part("tasks"), wrong));
+        }
         self.host.as_ref().map_or(Ok(()), |host| bounds::text(&part("host"), host, LONGEST_TEXT))
     }
 }
@@ -274,6 +278,10 @@ mod tests {
                 "class `a` names task `walk` twice; name it once, with the weight that it shall have",
             ),
             (vec![Class { tasks: vec![task("", None)], ..a() }], "tasks of class `a`: empty"),
+            (
+                vec![Class { tasks: vec![task("walk", Some(0))], ..a() }],
+                "tasks of class `a`: `walk` has weight 0; leave it out, or give it more",
+            ),
             (
                 vec![Class { mods: vec!["m".repeat(257)], ..a() }],
                 "mods of class `a`: 257 bytes long; at most 256 are taken",

@@ -6,23 +6,36 @@ use std::path::Path;
 use config::{ConfigError, FileFormat, Source, Value, ValueKind};
 
 use super::fault::{Fault, Faults, Origin};
+use super::tables::{TABLES, Tables, unknown};
 use crate::args::Args;
 
 /// What holds where nothing is said. What is not here is off.
-const DEFAULTS: [(&str, &str); 12] = [
+const DEFAULTS: [(&str, &str); 21] = [
     ("bind", "127.0.0.1:5557"),
     ("expect-workers", "1"),
     ("expect-workers-max-wait", "0"),
     ("users", "1"),
     ("spawn-rate", "1"),
+    ("arrivals-model", "constant"),
     ("headless", "false"),
     ("stop-timeout", "5s"),
     ("connect-timeout", "10s"),
     ("request-timeout", "10s"),
     ("seed", "0"),
     ("on-worker-loss", "rebalance"),
+    ("on-robot-end", "replace"),
+    ("reconnect", "backoff"),
+    ("keep-failures", "0"),
+    ("dialect", "msg"),
+    ("envelope", "Msg.Name.Bin"),
+    ("package", "package"),
+    ("packing", "on"),
+    ("insecure", "false"),
     ("log-level", "info"),
 ];
+
+/// Settings that may be lists in the file.
+const LISTS: [&str; 4] = ["tags", "exclude-tags", "source-ip", "data"];
 
 /// The file that is read if it is there and none is named.
 const FILE: &str = "horde.toml";
@@ -40,6 +53,7 @@ pub struct Setting {
 #[derive(Debug, Clone)]
 pub struct Settings {
     by_name: BTreeMap<String, Setting>,
+    tables: Tables,
 }
 
 impl Settings {
@@ -53,9 +67,10 @@ impl Settings {
             named.or_else(|| environment.get("HORDE_CONFIG").filter(|path| !path.is_empty()).cloned());
         let file = named.clone().or_else(|| Path::new(FILE).exists().then(|| FILE.into()));
         let given: BTreeMap<_, _> = args.given().into_iter().collect();
-        let values =
-            merge(file.as_deref(), environment, &given).map_err(|e| unreadable(file.as_deref(), &e))?;
-        let mut faults = Vec::new();
+        let unreadable = |e| unreadable(file.as_deref(), &e);
+        let (written, tables, mut faults) =
+            Tables::split(read(file.as_deref()).map_err(unreadable)?, file.as_deref().unwrap_or(FILE));
+        let values = merge(written, environment, &given).map_err(unreadable)?;
         let by_name = values.into_iter().filter_map(|(name, value)| {
             let origin = origin(&name, &value, file.as_deref(), given.contains_key(name.as_str()));
             let setting = setting(&name, value, origin).map_err(|fault| faults.push(fault)).ok()?;
@@ -63,17 +78,26 @@ impl Settings {
         });
         let by_name = by_name.collect();
         faults.sort_by_key(Fault::to_string);
-        if faults.is_empty() { Ok(Self { by_name }) } else { Err(Faults(faults)) }
+        if faults.is_empty() { Ok(Self { by_name, tables }) } else { Err(Faults(faults)) }
     }
 
     /// A setting, if anything was said about it.
     pub fn get(&self, name: &str) -> Option<&Setting> {
         self.by_name.get(name)
     }
+
+    /// What only a file can say.
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+fn read(file: Option<&str>) -> Result<HashMap<String, Value>, ConfigError> {
+    file.map_or(Ok(HashMap::new()), |path| config::File::new(path, FileFormat::Toml).collect())
 }
 
 fn merge(
-    file: Option<&str>,
+    written: HashMap<String, Value>,
     environment: HashMap<String, String>,
     given: &BTreeMap<&'static str, String>,
 ) -> Result<HashMap<String, Value>, ConfigError> {
@@ -81,15 +105,27 @@ fn merge(
     for (name, text) in DEFAULTS {
         layers = layers.set_default(name, text)?;
     }
-    if let Some(path) = file {
-        layers = layers.add_source(config::File::new(path, FileFormat::Toml));
-    }
+    layers = layers.add_source(Written(written));
     let variables = config::Environment::with_prefix("HORDE").ignore_empty(true).source(Some(environment));
     layers = layers.add_source(Variables(variables));
     for (name, text) in given {
         layers = layers.set_override(*name, text.as_str())?;
     }
     layers.build()?.collect()
+}
+
+/// What the file says, its tables aside.
+#[derive(Debug, Clone)]
+struct Written(HashMap<String, Value>);
+
+impl Source for Written {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<HashMap<String, Value>, ConfigError> {
+        Ok(self.0.clone())
+    }
 }
 
 /// `HORDE_SPAWN_RATE` -> `spawn-rate`. Other names are left out: Kubernetes makes such variables by itself for a
@@ -128,30 +164,26 @@ fn origin(name: &str, value: &Value, file: Option<&str>, given: bool) -> Origin 
 fn setting(name: &str, value: Value, origin: Origin) -> Result<Setting, Fault> {
     let names = Args::names();
     if !names.iter().any(|known| known == name) {
-        let remedy = match nearest(name, &names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the keys are {}", names.join(", ")),
-        };
-        return Err(Fault::plain(
-            name,
-            origin,
-            format!("unknown key `{}`; {remedy}", crate::text::clean(name)),
-        ));
+        let known: Vec<_> = names.iter().map(String::as_str).chain(TABLES).collect();
+        return Err(Fault::plain(name, origin, unknown(name, &known)));
     }
-    match &value.kind {
+    match value.kind {
+        ValueKind::Array(items) if LISTS.contains(&name) => {
+            Ok(Setting { text: listed(name, items, &origin)?, origin })
+        }
         ValueKind::Table(_) | ValueKind::Array(_) | ValueKind::Nil => {
-            let wrong = format!("`{name}` is a table or a list; give one value");
-            Err(Fault::plain(name, origin, wrong))
+            let one = if LISTS.contains(&name) { "one value, or a list of some" } else { "one value" };
+            Err(Fault::plain(name, origin, format!("`{name}` is a table or a list; give {one}")))
         }
         kind => Ok(Setting { text: kind.to_string(), origin }),
     }
 }
 
-/// The setting that was probably meant: the one that begins the same for longest.
-fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
-    let name = name.to_lowercase().replace('_', "-");
-    let same = |other: &str| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    names.iter().max_by_key(|other| same(other)).filter(|other| same(other) >= 3)
+/// A list as the command line writes it.
+fn listed(name: &str, items: Vec<Value>, origin: &Origin) -> Result<String, Fault> {
+    let texts = items.into_iter().map(Value::into_string).collect::<Result<Vec<_>, _>>();
+    let wrong = |_| Fault::plain(name, origin.clone(), format!("`{name}` is no list of texts; give one"));
+    Ok(texts.map_err(wrong)?.join(","))
 }
 
 /// A TOML error is drawn over several lines; its first says where and its last says what.

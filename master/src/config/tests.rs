@@ -1,5 +1,7 @@
 //! Faults as users read them, and which source wins.
 
+mod robots;
+
 use std::collections::HashMap;
 use std::fs;
 

@@ -1,0 +1,157 @@
+//! The plan, read part by part, and what can only be wrong between the parts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proto::network::Network;
+use proto::plan::{MOST_KEPT, Plan, Timeouts};
+use proto::ports::{EPHEMERAL_PORTS, Ports};
+use proto::profile::{LONGEST_RUN, MOST_ROBOTS, Profile, ProfileError};
+use proto::speech::Speech;
+use proto::tags::Tags;
+
+use super::bundle::Shipped;
+use super::{Fault, Origin, Reader, parse, show};
+
+/// The longest that a timeout may be.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
+
+impl Reader<'_> {
+    pub(super) fn plan(&mut self, shipped: &Shipped) -> Option<Plan> {
+        let host = self.host();
+        let seed = self.read("seed", |text| parse::whole(text, 0, u64::MAX));
+        let on_worker_loss = self.read("on-worker-loss", parse::policy);
+        let profile = self.profile(seed);
+        let timeouts = self.timeouts();
+        let classes = self.classes(shipped);
+        let (speech, network, tags) = (self.speech(), self.network(), self.tags());
+        let reconnect = self.read("reconnect", parse::reconnect);
+        let on_end = self.read("on-robot-end", parse::on_end);
+        let kept = self.read("keep-failures", |text| parse::whole(text, 0, MOST_KEPT.into()));
+        let plan = Plan {
+            seed: seed?,
+            timeouts: timeouts?,
+            on_worker_loss: on_worker_loss?,
+            speech: speech?,
+            network: network?,
+            reconnect: reconnect?,
+            on_end: on_end?,
+            tags: tags?,
+            data: shipped.data.iter().map(|data| data.set.clone()).collect(),
+            keep_failures: u32::try_from(kept?).ok()?,
+            ..Plan::new(profile?, classes?, host?)
+        };
+        plan.check().map_err(|e| self.fault_of_table(e.to_string())).ok()?;
+        Some(plan)
+    }
+
+    fn timeouts(&mut self) -> Option<Timeouts> {
+        let least = Duration::from_millis(1);
+        let connect = self.read("connect-timeout", |text| parse::time(text, least, LONGEST_TIMEOUT));
+        let request = self.read("request-timeout", |text| parse::time(text, least, LONGEST_TIMEOUT));
+        let stop = self.read("stop-timeout", |text| parse::time(text, Duration::ZERO, LONGEST_TIMEOUT));
+        Some(Timeouts { connect: connect?, request: request?, stop: stop? })
+    }
+
+    fn profile(&mut self, seed: Option<u64>) -> Option<Profile> {
+        if self.settings.get("arrivals").is_some() {
+            return self.open_profile(seed);
+        }
+        if self.is_given("arrivals-model") {
+            self.fault(
+                "arrivals-model",
+                "there are no arrivals; give --arrivals RATE too, or leave it out".into(),
+            );
+        }
+        let users = self.read("users", |text| parse::whole(text, 1, MOST_ROBOTS));
+        let rate = self.read("spawn-rate", parse::rate);
+        let run_time = self.run_time();
+        let (users, rate, run_time) = (users?, rate?, run_time?);
+        // Checked here, because only both together are wrong, and either mends it.
+        if users as f64 / rate > LONGEST_RUN.as_secs_f64() {
+            let least = (users as f64 / LONGEST_RUN.as_secs_f64() * 1e6).ceil() / 1e6;
+            let wrong =
+                format!("{users} robots would take longer than {}; give at least {least}", show(LONGEST_RUN));
+            self.fault("spawn-rate", wrong);
+            return None;
+        }
+        let profile = Profile::ramp(users, rate, run_time);
+        profile.map_err(|e| self.fault("run-time", e.to_string())).ok()
+    }
+
+    fn open_profile(&mut self, seed: Option<u64>) -> Option<Profile> {
+        for name in ["users", "spawn-rate"] {
+            if self.is_given(name) {
+                self.fault(name, "does not go with --arrivals; leave one of the two out".into());
+            }
+        }
+        let rate = self.read("arrivals", parse::arrivals);
+        let model = self.read("arrivals-model", parse::model);
+        let run_time = self.run_time();
+        let profile = Profile::arrivals(rate?, model?, run_time?, seed?);
+        let setting = |e: &ProfileError| match e {
+            ProfileError::ArrivalRate(_) | ProfileError::TooManyArrivals(_) => "arrivals",
+            _ => "run-time",
+        };
+        profile.map_err(|e| self.fault(setting(&e), e.to_string())).ok()
+    }
+
+    fn run_time(&mut self) -> Option<Duration> {
+        let least = Duration::from_millis(1);
+        let run_time = self.optional("run-time", |text| parse::time(text, least, LONGEST_RUN))?;
+        Some(run_time.unwrap_or(LONGEST_RUN))
+    }
+
+    fn host(&mut self) -> Option<String> {
+        if self.settings.get("host").is_none() {
+            let wrong =
+                "missing; give the address that robots begin with, such as --host ws://127.0.0.1:8765";
+            self.faults.push(Fault::plain("host", Origin::CommandLine, wrong));
+        }
+        self.read("host", parse::host)
+    }
+
+    fn speech(&mut self) -> Option<Speech> {
+        let dialect = self.read("dialect", parse::dialect);
+        let envelope = self.read("envelope", parse::envelope);
+        let package = self.read("package", parse::named);
+        let packed = self.read("packing", parse::switch);
+        let replies = self.settings.tables().replies.clone();
+        Some(Speech { dialect: dialect?, envelope: envelope?, package: package?, packed: packed?, replies })
+    }
+
+    fn network(&mut self) -> Option<Network> {
+        let source_ips = self.optional("source-ip", parse::addresses);
+        let ca = self.optional("ca", parse::certificates);
+        let insecure = self.read("insecure", parse::switch);
+        let subprotocol = self.optional("subprotocol", parse::named);
+        let headers = self.settings.tables().headers.clone().into_iter().collect();
+        let source_ips = source_ips?.unwrap_or_default();
+        Some(Network { source_ips, ca: ca?, insecure: insecure?, headers, subprotocol: subprotocol? })
+    }
+
+    fn tags(&mut self) -> Option<Tags> {
+        let only = self.optional("tags", parse::tags);
+        let without = self.optional("exclude-tags", parse::tags);
+        Some(Tags { only: only?.unwrap_or_default(), without: without?.unwrap_or_default() })
+    }
+
+    /// Whether the robots of a closed profile find ports enough. How many of an open one are there at a time, nobody knows.
+    pub(super) fn check_ports(&mut self, plan: &Plan, workers: u64) {
+        if plan.profile.is_open() {
+            return;
+        }
+        let addresses = plan.network.source_ips.len().max(1) as u64;
+        let ports = Ports { workers, addresses, per_address: EPHEMERAL_PORTS };
+        let mut by_target = BTreeMap::new();
+        for (class, count) in plan.classes.list().iter().zip(plan.classes.counts(plan.profile.peak())) {
+            *by_target.entry(class.host.as_ref().unwrap_or(&plan.host)).or_insert(0u64) += count;
+        }
+        for (target, robots) in by_target {
+            let options = "with --source-ip and --expect-workers";
+            if let Err(e) = ports.check(robots, target) {
+                self.fault("users", format!("{e} ({options})"));
+            }
+        }
+    }
+}
