@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use proto::speech::Dialect;
+
 use crate::common::fake::Worker;
 
 const HOST: [&str; 2] = ["--host", "ws://127.0.0.1:8765"];
@@ -217,4 +219,94 @@ async fn ctrl_c_while_waiting_ends_at_once() {
     let (code, text) = end(master).await;
     assert_eq!(code, Some(1));
     assert!(text.contains("stopped before it began: 0 of 5 workers"), "{text}");
+}
+
+const TWO_CLASSES: &str = r#"
+users = 40
+spawn-rate = 100
+run-time = "2s"
+headless = true
+mods = "game"
+exclude-tags = ["slow"]
+
+[[class]]
+name = "fighter"
+weight = 3
+mods = ["role", "hero"]
+tasks = ["echo", { name = "walk", weight = 2 }]
+
+[[class]]
+name = "watcher"
+count = 4
+host = "ws://127.0.0.1:8766"
+
+[[data]]
+name = "accounts"
+file = "accounts.csv"
+
+[speech]
+dialect = "rpc"
+
+[speech.replies]
+EnterScene = "Scene"
+"#;
+
+/// A folder with that horde.toml, a mod `hero` and accounts.
+fn folder_of(toml: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("game/hero")).unwrap();
+    std::fs::write(folder.path().join("game/hero/hero_mod.lua"), "return {}").unwrap();
+    std::fs::write(folder.path().join("accounts.csv"), "name\nann\n").unwrap();
+    std::fs::write(folder.path().join("horde.toml"), toml).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_horde_toml_of_two_classes_reaches_the_workers_as_it_is_meant() {
+    let folder = folder_of(TWO_CLASSES);
+    let master = Running::start(&["--mod", "role"], folder.path());
+    let worker = Worker::dial(master.port, "ann").await;
+    let (code, text) = end(master).await;
+    assert_eq!(code, Some(0), "{text}");
+    let plan = &worker.ended().await.orders[0].plan;
+    let [fighter, watcher] = plan.classes.list() else { panic!("{plan:?}") };
+    assert_eq!((&fighter.mods[..], fighter.tasks[1].weight), (&["role".into(), "hero".into()][..], Some(2)));
+    assert_eq!(
+        (&watcher.mods[..], watcher.host.as_deref()),
+        (&["role".into()][..], Some("ws://127.0.0.1:8766"))
+    );
+    assert_eq!(plan.classes.counts(40), [36, 4]);
+    assert_eq!((plan.data[0].path.as_str(), plan.tags.without[0].as_str()), ("data/accounts.csv", "slow"));
+    assert_eq!((plan.speech.dialect, plan.speech.reply_of("EnterScene")), (Dialect::Rpc, "Scene".into()));
+}
+
+#[tokio::test]
+async fn a_mod_that_nobody_has_ends_the_run_with_exit_code_2_before_any_robot() {
+    let folder = folder_of(&TWO_CLASSES.replace("\"hero\"", "\"battle\""));
+    let master = Running::start(&["--mod", "role"], folder.path());
+    let worker = Worker::dial(master.port, "ann").await;
+    let (code, text) = end(master).await;
+    assert_eq!(code, Some(2), "{text}");
+    let sentence = "worker ann can't play mod `battle`: the bundle has no mods/battle/battle_mod.lua, and the worker \
+                    has only role";
+    assert!(text.contains(sentence), "{text}");
+    assert!(worker.ended().await.orders.is_empty());
+}
+
+#[test]
+fn faults_of_tables_are_lines_too_and_all_come_at_once() {
+    let toml = TWO_CLASSES.replace("count = 4", "count = 4\nweight = 1").replace("accounts.csv", "none.csv");
+    let folder = folder_of(&toml);
+    let output = master(&HOST, folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "Error: horde.toml: [[data]] `accounts`: none.csv can't be read (No such file or directory (os error 2)); \
+             check name and rights",
+            "Error: horde.toml: [[class]] `watcher`: count and weight; give one of the two",
+        ]
+    );
 }
