@@ -8,8 +8,8 @@ use clap::Parser;
 /// Splits simulated players over workers, merges what they measure, and judges.
 ///
 /// Every option can also stand in horde.toml (`spawn-rate = 10`) and in the environment (HORDE_SPAWN_RATE=10);
-/// the command line wins over the environment, and that over the file. Only the file has the tables [[class]], [[data]],
-/// [speech.replies] and [network.headers].
+/// the command line wins over the environment, and that over the file. Only the file has the tables `class`, `data`,
+/// `speech.replies` and `network.headers`; the README shows them.
 #[derive(Debug, Default, Parser)]
 #[command(name = "master", version)]
 pub struct Args {

@@ -50,15 +50,19 @@ fn header(name: &str, value: &str) -> Result<(), OutOfBounds> {
     Ok(())
 }
 
-/// A token as RFC 9110 has it.
 fn token(what: &str, text: &str) -> Result<(), OutOfBounds> {
     bounds::name(what, text)?;
-    let good = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if text.bytes().all(good) {
+    if is_token(text) {
         return Ok(());
     }
     Err(OutOfBounds::new(
         what,
         format!("`{}` is no token; give letters, digits and `-`", text.escape_debug()),
     ))
+}
+
+/// Whether a text can name a header or a subprotocol: a token as RFC 9110 has it.
+pub fn is_token(text: &str) -> bool {
+    let good = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(good)
 }

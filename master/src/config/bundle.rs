@@ -117,6 +117,7 @@ fn load(table: &DataTable, files: &mut Files) -> Result<Data, String> {
     let policy = table.policy.as_deref().map_or(Ok(DataPolicy::Cycle), parse::data_policy);
     let policy = policy.map_err(|wrong| format!("policy: {wrong}"))?;
     let file_name = Path::new(&table.file).file_name().and_then(|name| name.to_str());
+    let file_name = file_name.filter(|name| !name.contains('\\'));
     let path = format!("data/{}", file_name.ok_or("no file name; name a .csv or .jsonl file")?);
     let content = files.take(Path::new(&table.file), path.clone())?;
     let rows = rows::count(&table.file, content)?;

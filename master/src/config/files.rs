@@ -2,6 +2,7 @@
 //! files come in; paths inside the bundle with their contents go out.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
 use proto::message::Bundle;
@@ -62,12 +63,14 @@ impl Files {
             return Err(format!("{name} is in the bundle already; rename the file"));
         }
         let unreadable = |e| format!("{} can't be read ({e}); check name and rights", path.display());
-        // Its size is asked before it is read, so that a huge file costs no memory.
-        self.bytes = self.bytes.saturating_add(fs::metadata(path).map_err(unreadable)?.len());
-        if self.bytes > LARGEST {
-            return Err(format!("more than {} MiB of files for the workers; leave some out", LARGEST >> 20));
-        }
-        self.files.push((name, fs::read(path).map_err(unreadable)?));
+        let left = LARGEST - self.bytes;
+        let content = read_up_to(path, left).map_err(unreadable)?;
+        let content = content.ok_or_else(|| {
+            self.bytes = LARGEST; // what comes after it would not help
+            format!("more than {} MiB of files for the workers; leave some out", LARGEST >> 20)
+        })?;
+        self.bytes += content.len() as u64;
+        self.files.push((name, content));
         Ok(self.files.last().map_or(&[], |(_, content)| content))
     }
 
@@ -96,6 +99,13 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// The content of a file; none if it is larger. A huge file, or one without an end, costs no more memory than allowed.
+pub(super) fn read_up_to(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut content = Vec::new();
+    fs::File::open(path)?.take(most + 1).read_to_end(&mut content)?;
+    Ok(Some(content).filter(|content| content.len() as u64 <= most))
 }
 
 fn folder_of<'a>(folder: &'a str, what: &str) -> Result<&'a Path, String> {

@@ -1,14 +1,14 @@
 //! One setting each: its text as written -> what it means, or what is wrong and what to write instead.
 
-use std::fs;
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use proto::arrivals::Arrivals;
 use proto::bounds::{LONGEST_TEXT, MOST_ENTRIES};
 use proto::data::DataPolicy;
 use proto::ending::OnEnd;
-use proto::network::LARGEST_CA;
+use proto::network::{LARGEST_CA, is_token};
 use proto::plan::LossPolicy;
 use proto::reconnect::{LONGEST_PAUSE, Reconnect};
 use proto::series::LONGEST_NAME;
@@ -16,6 +16,7 @@ use proto::speech::{Dialect, Envelope};
 use url::Url;
 
 use super::duration::{self, show};
+use super::files;
 
 pub(super) fn whole(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let range = format!("give a whole number from {least} to {most}");
@@ -133,11 +134,12 @@ pub(super) fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
 
 /// A file of certificates.
 pub(super) fn certificates(path: &str) -> Result<String, String> {
-    let size = fs::metadata(path).map_err(|e| format!("can't be read ({e}); check name and rights"))?.len();
-    if size > LARGEST_CA as u64 {
-        return Err(format!("larger than {} KiB; keep only the certificates to trust", LARGEST_CA >> 10));
-    }
-    let text = fs::read_to_string(path).map_err(|e| format!("can't be read ({e}); give a PEM file"))?;
+    let content = files::read_up_to(Path::new(path), LARGEST_CA as u64);
+    let content = content.map_err(|e| format!("can't be read ({e}); check name and rights"))?;
+    let content = content.ok_or_else(|| {
+        format!("larger than {} KiB; keep only the certificates to trust", LARGEST_CA >> 10)
+    })?;
+    let text = String::from_utf8(content).map_err(|_| "not text; give a PEM file")?;
     if text.contains("-----BEGIN CERTIFICATE-----") {
         Ok(text)
     } else {
@@ -176,6 +178,10 @@ pub(super) fn named(text: &str) -> Result<String, String> {
         n if n > LONGEST_NAME => Err(format!("{n} bytes long; give at most {LONGEST_NAME}")),
         _ => Ok(text.into()),
     }
+}
+
+pub(super) fn token(text: &str) -> Result<String, String> {
+    if is_token(text) { named(text) } else { Err("no token; give letters, digits and `-`".into()) }
 }
 
 pub(super) fn reconnect(text: &str) -> Result<Reconnect, String> {

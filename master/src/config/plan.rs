@@ -124,7 +124,7 @@ impl Reader<'_> {
         let source_ips = self.optional("source-ip", parse::addresses);
         let ca = self.optional("ca", parse::certificates);
         let insecure = self.read("insecure", parse::switch);
-        let subprotocol = self.optional("subprotocol", parse::named);
+        let subprotocol = self.optional("subprotocol", parse::token);
         let headers = self.settings.tables().headers.clone().into_iter().collect();
         let source_ips = source_ips?.unwrap_or_default();
         Some(Network { source_ips, ca: ca?, insecure: insecure?, headers, subprotocol: subprotocol? })

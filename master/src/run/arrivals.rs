@@ -11,12 +11,16 @@ use crate::totals::Totals;
 /// How long after its arrival a session may begin: those of the last moments are not missed.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// What is wrong with the arrivals of a run that lasted so long.
-pub(super) fn shortfall(profile: &Profile, ran: Duration, totals: &Totals) -> Option<String> {
+/// For how long nobody bears what a lost worker should: until it is known to be lost, and what it did not report.
+const BLIND: f64 = 5.0;
+
+/// What is wrong with the arrivals of a run that lasted so long and lost so many workers.
+pub(super) fn shortfall(profile: &Profile, ran: Duration, totals: &Totals, losses: usize) -> Option<String> {
     let planned = profile.arrived(ran.checked_sub(SLACK)?);
     let begun = begun(totals);
     let missing = planned.saturating_sub(begun);
-    (missing > (planned / 100).max(1)).then(|| {
+    let excused = losses as f64 * BLIND * profile.flow()?.rate();
+    (missing > (planned / 100).max(1) + excused.ceil() as u64).then(|| {
         format!("arrivals not kept up: {begun} sessions began of {planned} that were due 2 s before the end")
     })
 }

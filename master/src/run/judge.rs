@@ -49,7 +49,7 @@ impl Run {
         if self.problems.is_empty() && !explained {
             let profile = &self.plan.profile;
             let shortfall = match profile.is_open() {
-                true => arrivals::shortfall(profile, self.ran(), &self.totals),
+                true => arrivals::shortfall(profile, self.ran(), &self.totals, self.losses.len()),
                 false => self.ramp.shortfall(self.ran()),
             };
             shortfall.into_iter().for_each(|reason| self.problem(Severity::Invalid, reason));

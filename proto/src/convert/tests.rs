@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use proptest::prelude::*;
 use prost::Message;
 
 use super::*;
@@ -314,5 +315,26 @@ fn a_worker_name_can_stand_in_a_file_name_and_a_terminal() {
     for name in ["", ".", "../x", "a b", "a\nb", "\u{1b}[31m", "ä", &"x".repeat(65)] {
         let pb = pb::Hello { name: name.into(), ..hello().into_wire() };
         assert!(Hello::from_wire(pb).is_err(), "{name:?}");
+    }
+}
+
+proptest! {
+    /// Whatever comes is one of our plans or an error, and a plan that was taken keeps its bounds.
+    #[test]
+    fn bytes_that_are_nearly_a_plan_never_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        is_open: bool,
+    ) {
+        let plan = if is_open { open_plan(Arrivals::Poisson) } else { plan() };
+        let mut bytes = plan.into_wire().encode_to_vec();
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Ok(Ok(plan)) = pb::Plan::decode(bytes.as_slice()).map(Plan::from_wire) {
+            prop_assert_eq!(plan.check(), Ok(()));
+            prop_assert!(plan.profile.peak() <= crate::profile::MOST_ROBOTS);
+            prop_assert!(plan.profile.alive(plan.profile.end() / 2) <= plan.profile.peak());
+        }
     }
 }

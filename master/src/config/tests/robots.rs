@@ -150,6 +150,27 @@ fn a_missing_or_mistyped_value_in_a_table_names_the_table_and_its_keys() {
 }
 
 #[test]
+fn a_setting_in_a_group_is_told_as_one_of_the_file() {
+    let toml = "[speech]\ndialect = \"x\"\n[network]\nsource-ip = [\"y\"]\nsubprotocol = \"a b\"\n";
+    let wrong = [
+        "dialect = x (in horde.toml): no such dialect; give msg or rpc",
+        "source-ip = y (in horde.toml): `y` is no IP address; write 10.0.0.5,10.0.0.6",
+        "subprotocol = a b (in horde.toml): no token; give letters, digits and `-`",
+    ];
+    assert_eq!(told(toml, &[]), wrong);
+}
+
+#[test]
+fn a_file_without_an_end_is_not_read_to_it() {
+    let folder = Folder::with(&[("mods/a/a_mod.lua", "")]);
+    std::os::unix::fs::symlink("/dev/zero", folder.path("mods/a/zero.txt")).unwrap();
+    let told = fault(&["--mods", &folder.text("mods")]);
+    assert!(told.ends_with("more than 16 MiB of files for the workers; leave some out"), "{told}");
+    let told = fault(&["--ca", "/dev/zero"]);
+    assert!(told.ends_with("larger than 1024 KiB; keep only the certificates to trust"), "{told}");
+}
+
+#[test]
 fn all_faults_of_the_tables_come_at_once() {
     let toml = "[[class]]\nname = \"a\"\ncount = 0\n[[class]]\nname = \"b\"\nhost = \"x\"\n[[data]]\nname = \"c\"\nfile = \"c\"\n";
     assert_eq!(told(toml, &["--dialect", "x"]).len(), 4);
