@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::loss::Loss;
 use crate::run::Run;
-use crate::totals::{Counts, Latency, SeriesTotals, Totals, Users, is_request, us};
+use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, Users, is_request, us};
 use crate::verdict::Verdict;
 
 /// Everything that a run gave.
@@ -41,6 +41,8 @@ pub struct Summary {
     pub series: Vec<SeriesLine>,
     /// What failed.
     pub failures: Vec<FailureLine>,
+    /// Every message of the schema, by name, sent or not.
+    pub messages: Vec<MessageLine>,
     /// Each second of the run.
     pub timeline: Vec<SecondLine>,
     /// How it ended.
@@ -163,6 +165,23 @@ pub struct SeriesLine {
     pub latency_ok: Latency,
     /// Service times of what failed.
     pub latency_failed: Latency,
+    /// Response times, from when the schedule meant to begin; none of tasks that have no schedule.
+    pub response: Latency,
+}
+
+/// One message of the schema.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageLine {
+    /// Its name.
+    pub name: String,
+    /// How often robots sent it.
+    pub sent: u64,
+    /// The payload bytes of that.
+    pub bytes_sent: u64,
+    /// How often it came.
+    pub received: u64,
+    /// The payload bytes of that.
+    pub bytes_received: u64,
 }
 
 /// Failures of one sort in a series.
@@ -195,7 +214,7 @@ pub struct SecondLine {
     pub second: u64,
     /// Its end by the wall clock, in seconds since 1970.
     pub timestamp: u64,
-    /// Robots starting, playing and leaving at its end.
+    /// Robots by state at its end: connecting, logging in, ready, playing, leaving.
     pub users: Users,
     /// Requests, the failed included.
     pub requests: u64,
@@ -214,7 +233,7 @@ impl Summary {
         let mut figures = Figures { ran, scratch: Histogram::new() };
         // What a run is that never began.
         let start = run.start().unwrap_or_default();
-        let kinds = [Kind::Connect, Kind::Request, Kind::Push, Kind::Task, Kind::Session].map(|kind| {
+        let kinds = Kind::ALL.map(|kind| {
             let (ok, failed) = totals.of_kind(kind);
             KindLine { kind, ok, failed }
         });
@@ -230,6 +249,7 @@ impl Summary {
             aggregated: figures.aggregated(totals),
             series: totals.sorted().map(|(_, total)| figures.series(total)).collect(),
             failures: failures(run, start),
+            messages: messages(totals),
             timeline: timeline(totals, clock, start),
             verdict: run.verdict(),
         }
@@ -269,6 +289,13 @@ impl ArrivalsLine {
     }
 }
 
+/// The samples of one line.
+struct Samples<'a> {
+    ok: &'a Counts,
+    failed: &'a Counts,
+    response: &'a Counts,
+}
+
 /// Computes figures of series, with one histogram for all.
 pub(crate) struct Figures {
     pub(crate) ran: Duration,
@@ -279,25 +306,29 @@ impl Figures {
     /// The line of one series.
     pub(crate) fn series(&mut self, total: &SeriesTotals) -> SeriesLine {
         let (kind, name) = (Some(total.series.kind), total.series.name.clone());
-        self.line(kind, name, (&total.ok, &total.failed), (total.sent, total.received))
+        let samples = Samples { ok: &total.ok, failed: &total.failed, response: &total.response };
+        self.line(kind, name, samples, (total.sent, total.received))
     }
 
     /// The line of all requests together.
     pub(crate) fn aggregated(&mut self, totals: &Totals) -> SeriesLine {
-        let (mut ok, mut failed, mut bytes) = (Counts::default(), Counts::default(), (0u64, 0u64));
+        let [mut ok, mut failed, mut response] = std::array::from_fn(|_| Counts::default());
+        let mut bytes = (0u64, 0u64);
         for total in totals.series().iter().filter(|total| is_request(&total.series)) {
             ok.add_counts(&total.ok);
             failed.add_counts(&total.failed);
+            response.add_counts(&total.response);
             bytes = (bytes.0.saturating_add(total.sent), bytes.1.saturating_add(total.received));
         }
-        self.line(None, "Aggregated".into(), (&ok, &failed), bytes)
+        let samples = Samples { ok: &ok, failed: &failed, response: &response };
+        self.line(None, "Aggregated".into(), samples, bytes)
     }
 
     fn line(
         &mut self,
         kind: Option<Kind>,
         name: String,
-        (ok, failed): (&Counts, &Counts),
+        Samples { ok, failed, response }: Samples<'_>,
         (bytes_sent, bytes_received): (u64, u64),
     ) -> SeriesLine {
         let mut all = ok.clone();
@@ -316,6 +347,7 @@ impl Figures {
             latency: Latency::of(&all, &mut self.scratch),
             latency_ok: Latency::of(ok, &mut self.scratch),
             latency_failed: Latency::of(failed, &mut self.scratch),
+            response: Latency::of(response, &mut self.scratch),
         }
     }
 }
@@ -349,6 +381,14 @@ fn failures(run: &Run, start: Duration) -> Vec<FailureLine> {
             workers: failure.nodes.iter().map(|id| run.fleet().name(*id).into()).collect(),
         };
     failures.map(line).collect()
+}
+
+fn messages(totals: &Totals) -> Vec<MessageLine> {
+    let line = |(name, totals): (&str, &MessageTotals)| {
+        let MessageTotals { sent, bytes_sent, received, bytes_received } = *totals;
+        MessageLine { name: name.to_owned(), sent, bytes_sent, received, bytes_received }
+    };
+    totals.messages().map(line).collect()
 }
 
 fn timeline(totals: &Totals, clock: &Clock, start: Duration) -> Vec<SecondLine> {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use proto::histogram::Histogram;
 use proto::profile::LONGEST_RUN;
+use proto::report::alive;
 use proto::series::{Kind, RobotState};
 
 use crate::run::Run;
-use crate::summary::{Figures, SeriesLine, Summary};
+use crate::summary::{Figures, MessageLine, SeriesLine, Summary};
 use crate::text::{fit, millis, seconds};
 use crate::totals::{PERCENTS, Second, Users};
 
@@ -58,11 +59,11 @@ fn clock(second: u64, end: Duration) -> String {
 }
 
 fn users(users: Users) -> String {
-    let [starting, playing, leaving] = RobotState::ALL.map(|state| users[state as usize]);
-    format!(
-        "{} robots: {starting} starting, {playing} playing, {leaving} leaving",
-        starting.saturating_add(playing)
-    )
+    // Two are always told; of the others only what there is.
+    let always = |state| matches!(state, RobotState::Playing | RobotState::Connecting);
+    let states = RobotState::ALL.into_iter().map(|state| (state, users[state as usize]));
+    let told = states.filter(|(state, n)| *n > 0 || always(*state)).map(|(state, n)| format!("{n} {state}"));
+    format!("{} robots: {}", alive(&users), told.collect::<Vec<_>>().join(", "))
 }
 
 /// Samples and failures per second, of late.
@@ -165,6 +166,8 @@ pub(crate) fn summary(summary: &Summary) -> String {
         stats(&mut text, rows, &summary.aggregated, summary.series.len());
         kinds(&mut text, summary);
         percentiles(&mut text, rows, &summary.aggregated, summary.series.len());
+        responses(&mut text, rows);
+        coverage(&mut text, &summary.messages);
         failures(&mut text, summary);
     }
     workers(&mut text, summary);
@@ -210,6 +213,54 @@ fn percentiles(text: &mut String, rows: &[SeriesLine], aggregated: &SeriesLine, 
         _ = writeln!(text, " {:>9}", line.count);
     }
     more(text, rows.len(), all);
+}
+
+/// Response times, of what has a schedule.
+fn responses(text: &mut String, rows: &[SeriesLine]) {
+    let scheduled: Vec<_> = rows.iter().filter(|line| line.response.count > 0).collect();
+    if scheduled.is_empty() {
+        return;
+    }
+    _ = write!(
+        text,
+        "\nResponse times, from when the schedule meant to begin (above: service times)\n{:<8} {:<NAME$}",
+        "Type", "Name"
+    );
+    PERCENTS.iter().for_each(|(_, name)| _ = write!(text, " {:>7}", format!("{name}%")));
+    _ = writeln!(text, " {:>9}", "# samples");
+    for line in scheduled {
+        _ = write!(text, "{:<8} {}", line.kind.map(Kind::as_str).unwrap_or_default(), name(&line.name));
+        line.response.percentiles.iter().for_each(|p| _ = write!(text, " {:>7}", millis(*p)));
+        _ = writeln!(text, " {:>9}", line.response.count);
+    }
+}
+
+/// Which messages of the schema went; the names of those that did not.
+fn coverage(text: &mut String, messages: &[MessageLine]) {
+    if messages.is_empty() {
+        return;
+    }
+    let (used, unused): (Vec<_>, Vec<_>) = messages.iter().partition(|line| line.sent + line.received > 0);
+    _ = writeln!(
+        text,
+        "\nMessages: {} of {} in the schema were sent or received",
+        used.len(),
+        messages.len()
+    );
+    for line in used.iter().take(MOST_ROWS) {
+        let name = name(&line.name);
+        _ = writeln!(
+            text,
+            "{name} {:>9} sent {:>11} B {:>9} received {:>11} B",
+            line.sent, line.bytes_sent, line.received, line.bytes_received
+        );
+    }
+    more(text, used.len().min(MOST_ROWS), used.len());
+    if !unused.is_empty() {
+        let names: Vec<_> = unused.iter().take(MOST_ROWS).map(|line| fit(&line.name, NAME)).collect();
+        let rest = if unused.len() > MOST_ROWS { ", …" } else { "" };
+        _ = writeln!(text, "Never: {}{rest}", names.join(", "));
+    }
 }
 
 fn failures(text: &mut String, summary: &Summary) {

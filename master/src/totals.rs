@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::histogram::{HIGHEST_US, Sparse};
-use proto::report::{FailureDelta, Report};
+use proto::report::{FailureDelta, MessageDelta, Report};
 use proto::series::{FailureClass, Kind, Series};
 
 pub use counts::Counts;
@@ -37,6 +37,8 @@ pub struct Totals {
     series: Vec<SeriesTotals>,
     places: BTreeMap<Series, u32>,
     failures: BTreeMap<(Series, FailureClass), FailureTotals>,
+    /// What went of each message of the schema.
+    messages: BTreeMap<String, MessageTotals>,
     /// What each second held.
     pub timeline: Timeline,
     folded: u64,
@@ -51,10 +53,35 @@ pub struct SeriesTotals {
     pub ok: Counts,
     /// Service times of what failed.
     pub failed: Counts,
+    /// Response times of samples that had a schedule.
+    pub response: Counts,
     /// Payload bytes sent.
     pub sent: u64,
     /// Payload bytes received.
     pub received: u64,
+}
+
+/// What went both ways of one message.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MessageTotals {
+    /// Messages sent.
+    pub sent: u64,
+    /// Their payload bytes.
+    pub bytes_sent: u64,
+    /// Messages received.
+    pub received: u64,
+    /// Their payload bytes.
+    pub bytes_received: u64,
+}
+
+impl MessageTotals {
+    fn add(&mut self, delta: &MessageDelta) {
+        let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
+        add(&mut self.sent, delta.sent);
+        add(&mut self.bytes_sent, delta.bytes_sent);
+        add(&mut self.received, delta.received);
+        add(&mut self.bytes_received, delta.bytes_received);
+    }
 }
 
 /// Failures of one sort in a series.
@@ -80,11 +107,19 @@ impl Totals {
             let total = &mut self.series[*place as usize];
             total.ok.add(&delta.ok);
             total.failed.add(&delta.failed);
+            total.response.add(&delta.response);
             total.sent = total.sent.saturating_add(delta.bytes_sent);
             total.received = total.received.saturating_add(delta.bytes_received);
         }
         report.failures.iter().for_each(|delta| self.fail(worker, delta));
+        report.messages.iter().for_each(|delta| self.count_message(delta));
         self.timeline.place(worker, second, report, &places);
+    }
+
+    fn count_message(&mut self, delta: &MessageDelta) {
+        let full = self.messages.len() >= MOST_SERIES && !self.messages.contains_key(&delta.name);
+        let name = if full { OTHER } else { &delta.name };
+        self.messages.entry(name.to_owned()).or_default().add(delta);
     }
 
     fn fail(&mut self, worker: WorkerId, delta: &FailureDelta) {
@@ -121,6 +156,7 @@ impl Totals {
             series: series.clone(),
             ok: empty(),
             failed: empty(),
+            response: empty(),
             sent: 0,
             received: 0,
         });
@@ -141,6 +177,11 @@ impl Totals {
     /// Failures by series and class.
     pub fn failures(&self) -> impl Iterator<Item = (&Series, FailureClass, &FailureTotals)> {
         self.failures.iter().map(|((series, class), failure)| (series, *class, failure))
+    }
+
+    /// Every message of the schema that a worker told of, by name.
+    pub fn messages(&self) -> impl Iterator<Item = (&str, &MessageTotals)> {
+        self.messages.iter().map(|(name, totals)| (name.as_str(), totals))
     }
 
     /// How many samples of a kind succeeded and failed.
@@ -168,7 +209,7 @@ pub(crate) fn is_request(series: &Series) -> bool {
 /// What can't be.
 pub(crate) fn check(report: &Report) -> Result<(), String> {
     for delta in &report.series {
-        for sparse in [&delta.ok, &delta.failed] {
+        for sparse in [&delta.ok, &delta.failed, &delta.response] {
             check_sparse(sparse)
                 .map_err(|wrong| format!("series {}: {wrong}", crate::text::fit(&delta.series.name, 80)))?;
         }

@@ -46,8 +46,14 @@ impl Census {
 
     /// Robots that the plan counts as alive: those that were born and are not leaving.
     pub fn alive(&self) -> u64 {
-        self.get(RobotState::Starting).saturating_add(self.get(RobotState::Playing))
+        alive(&self.by_state)
     }
+}
+
+/// Robots that the plan counts as alive, of a number for each state in the order of [`RobotState::ALL`].
+pub fn alive(by_state: &[u64; RobotState::ALL.len()]) -> u64 {
+    let [alive @ .., _leaving] = by_state;
+    alive.iter().fold(0, |sum, n| sum.saturating_add(*n))
 }
 
 /// What was added to a series in an interval.
@@ -59,9 +65,27 @@ pub struct SeriesDelta {
     pub ok: Sparse,
     /// Service times of what failed; one that timed out counts with its timeout.
     pub failed: Sparse,
+    /// Response times, from when the robot's schedule meant to send: of samples of tasks that have a schedule, whether they
+    /// succeeded or failed.
+    pub response: Sparse,
     /// Payload bytes sent.
     pub bytes_sent: u64,
     /// Payload bytes received.
+    pub bytes_received: u64,
+}
+
+/// What went both ways of one message of the schema in an interval.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MessageDelta {
+    /// The message's name.
+    pub name: String,
+    /// Messages sent.
+    pub sent: u64,
+    /// Their payload bytes.
+    pub bytes_sent: u64,
+    /// Messages received.
+    pub received: u64,
+    /// Their payload bytes.
     pub bytes_received: u64,
 }
 
@@ -99,6 +123,9 @@ pub struct Report {
     pub series: Vec<SeriesDelta>,
     /// What failed.
     pub failures: Vec<FailureDelta>,
+    /// Messages that came or went. A worker's first report of a run has every message of the schema, so that those that
+    /// nobody ever sends are known too.
+    pub messages: Vec<MessageDelta>,
     /// Every robot of the run is gone and nothing follows.
     pub last: bool,
 }

@@ -9,30 +9,52 @@ pub const LONGEST_NAME: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Opening a connection, its handshake included.
+    /// Opening a connection, all handshakes included.
     Connect,
+    /// The TLS handshake of a connection.
+    Tls,
+    /// From when a robot begins to connect until its tasks begin.
+    Login,
     /// A message sent -> its reply.
     Request,
-    /// A message that came unasked; counted by name.
+    /// A message that came unasked; counted by name. Timed if its mod says which moment it tells of.
     Push,
     /// One run of a task.
     Task,
-    /// From a robot's birth until its tasks begin.
+    /// Waiting for other robots, off the timed path.
+    Wait,
+    /// From when a robot begins to connect until it has said goodbye.
     Session,
+    /// What a mod counts and times by itself.
+    Custom,
 }
 
 impl Kind {
     /// All kinds, in the order of a robot's life.
-    pub const ALL: [Self; 5] = [Self::Connect, Self::Request, Self::Push, Self::Task, Self::Session];
+    pub const ALL: [Self; 9] = [
+        Self::Connect,
+        Self::Tls,
+        Self::Login,
+        Self::Request,
+        Self::Push,
+        Self::Task,
+        Self::Wait,
+        Self::Session,
+        Self::Custom,
+    ];
 
     /// Its name, as tables and files show it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Login => "login",
             Self::Request => "request",
             Self::Push => "push",
             Self::Task => "task",
+            Self::Wait => "wait",
             Self::Session => "session",
+            Self::Custom => "custom",
         }
     }
 }
@@ -99,10 +121,14 @@ impl std::fmt::Display for FailureClass {
 
 /// Where in its life a robot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum RobotState {
-    /// Born, opening its connections and logging in.
-    Starting,
+    /// It has no connection yet, or none any more.
+    Connecting,
+    /// It is connected and its mods log it in.
+    LoggingIn,
+    /// It is in, and waits for its mods to let its tasks begin.
+    Ready,
     /// Its tasks run.
     Playing,
     /// Retired: logging out and closing.
@@ -111,14 +137,22 @@ pub enum RobotState {
 
 impl RobotState {
     /// All states, in the order of a robot's life.
-    pub const ALL: [Self; 3] = [Self::Starting, Self::Playing, Self::Leaving];
+    pub const ALL: [Self; 5] = [Self::Connecting, Self::LoggingIn, Self::Ready, Self::Playing, Self::Leaving];
 
     /// Its name, as tables and files show it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Starting => "starting",
+            Self::Connecting => "connecting",
+            Self::LoggingIn => "logging in",
+            Self::Ready => "ready",
             Self::Playing => "playing",
             Self::Leaving => "leaving",
         }
+    }
+}
+
+impl std::fmt::Display for RobotState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
     }
 }

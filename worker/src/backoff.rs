@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use proto::reconnect::Reconnect;
 
 /// Pauses that double up to a longest, each drawn between half and the whole of that.
 #[derive(Debug, Clone, Copy)]
@@ -12,9 +13,13 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// From 1 s to 30 s: for robots, of which many may fail together.
-    pub(crate) fn slow() -> Self {
-        Self { next: Duration::from_secs(1), longest: Duration::from_secs(30) }
+    /// As the plan has it, for robots, of which many may fail together.
+    pub(crate) fn of(reconnect: Reconnect) -> Self {
+        match reconnect {
+            Reconnect::Backoff { first, most } => Self { next: first, longest: most },
+            // A robot that is born again is no attempt of the one before, but should not come in a rush either.
+            Reconnect::Off => Self::of(Reconnect::default()),
+        }
     }
 
     /// From 100 ms to 2 s: for a worker that looks for its master.
@@ -36,8 +41,8 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let (mut backoff, mut rng) = (Backoff::slow(), Rng::with_seed(1));
-        for whole in [1, 2, 4, 8, 16, 30, 30].map(Duration::from_secs) {
+        let (mut backoff, mut rng) = (Backoff::of(Reconnect::default()), Rng::with_seed(1));
+        for whole in [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000].map(Duration::from_millis) {
             let pause = backoff.next(&mut rng);
             assert!(pause >= whole / 2 && pause <= whole, "{pause:?} of {whole:?}");
         }

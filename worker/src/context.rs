@@ -1,47 +1,59 @@
-//! What all robots of one run share on one thread: the plan, the recorder, the census.
+//! What all robots of one run share on one thread: the plan, the recorder, the census, the dialer, the buffers.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt::Display;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use proto::plan::Plan;
 use proto::report::Census;
 use proto::series::{FailureClass, Kind, RobotState};
 
+use crate::dial::Dialer;
+use crate::dialect::Scratch;
+use crate::kit::Kit;
+use crate::orders::Orders;
+use crate::precise::PreciseTimer;
 use crate::protocol::Protocol;
 use crate::recorder::Recorder;
+use crate::trace::{Seen, Watcher};
 
 /// What all robots of one run share on one thread.
 pub(crate) struct Context {
     pub(crate) plan: Arc<Plan>,
     pub(crate) protocol: Arc<Protocol>,
+    pub(crate) kit: Arc<Kit>,
+    /// When the run starts, on the local clock; the same moment on all workers.
+    pub(crate) start: Instant,
+    pub(crate) dialer: Dialer,
+    pub(crate) precise: PreciseTimer,
     recorder: RefCell<Recorder>,
     /// One entry per class, in the plan's order.
     census: RefCell<Vec<Census>>,
     /// Where messages are encoded before they are sent; kept, so that sending allocates nothing.
     pub(crate) scratch: RefCell<Scratch>,
-}
-
-/// Buffers for one message on its way out.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    pub(crate) body: Vec<u8>,
-    pub(crate) envelope: Vec<u8>,
-    pub(crate) frames: BytesMut,
+    watcher: Option<Rc<dyn Watcher>>,
 }
 
 impl Context {
-    pub(crate) fn new(plan: Arc<Plan>, protocol: Arc<Protocol>) -> Self {
+    /// # Errors
+    /// What the plan wants and can't have here.
+    pub(crate) fn new(orders: &Orders, watcher: Option<Rc<dyn Watcher>>) -> Result<Self, String> {
+        let (plan, kit) = (orders.plan.clone(), orders.kit.clone());
         let census = plan.classes.list().iter().map(|class| Census::of(class.name.as_str())).collect();
-        Self {
+        Ok(Self {
+            dialer: Dialer::new(&plan.network)?,
+            precise: PreciseTimer::default(),
+            recorder: RefCell::new(Recorder::new(kit.protocol.names())),
+            start: orders.start,
             plan,
-            protocol,
-            recorder: RefCell::default(),
+            protocol: kit.protocol.clone(),
+            kit,
             census: RefCell::new(census),
             scratch: RefCell::default(),
-        }
+            watcher,
+        })
     }
 
     /// The recorder, for a moment.
@@ -68,6 +80,14 @@ impl Context {
         let mut recorder = self.record();
         let series = recorder.series(kind, name);
         recorder.failed(series, class, after, reason);
+    }
+
+    /// Tells whoever looks what a robot did or met; `seen` is not made when nobody looks.
+    #[inline]
+    pub(crate) fn trace<'a>(&self, robot: u64, seen: impl FnOnce() -> Seen<'a>) {
+        if let Some(watcher) = &self.watcher {
+            watcher.see(robot, &seen());
+        }
     }
 
     /// The robots by class and state.

@@ -19,9 +19,9 @@ use uuid::Uuid;
 use crate::clock::MasterClock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::kit::Loaded;
 use crate::mods::Registry;
 use crate::orders::Orders;
-use crate::protocol::Protocol;
 use crate::reporter::{Reporter, RunClock};
 use crate::session::{connect, open};
 
@@ -56,7 +56,7 @@ pub(crate) struct Control {
     incarnation: Uuid,
     engine: Engine,
     clock: MasterClock,
-    protocol: Option<(BundleHash, Arc<Protocol>)>,
+    loaded: Option<(BundleHash, Loaded)>,
     /// The bundle that is loaded and that the master does not know of yet.
     ready: Option<BundleHash>,
     reporter: Option<Reporter>,
@@ -76,14 +76,14 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<Ended> {
     let registry = Arc::new(registry);
-    let engine = Engine::start(config.threads, registry.clone())?;
+    let engine = Engine::start(config.threads, registry.clone(), None)?;
     let mut control = Control {
         config,
         registry,
         incarnation: Uuid::new_v4(),
         engine,
         clock: MasterClock::new(Instant::now()),
-        protocol: None,
+        loaded: None,
         ready: None,
         reporter: None,
         assignment: None,
@@ -172,7 +172,7 @@ impl Control {
             protocol_minor: PROTOCOL_MINOR,
             cores: u32::try_from(self.engine.width()).unwrap_or(u32::MAX),
             open_files: rlimit::Resource::NOFILE.get_soft().unwrap_or(0),
-            mods: Vec::new(),
+            mods: self.registry.names().map(str::to_owned).collect(),
         }
     }
 
@@ -193,7 +193,7 @@ impl Control {
 
     fn obey(&mut self, message: Down, up: &mpsc::Sender<Up>) {
         match message {
-            Down::Bundle(bundle) => self.load(&bundle, up),
+            Down::Bundle(bundle) => self.load(bundle, up),
             Down::Assignment(assignment) => self.carry_out(*assignment, up),
             Down::Echo(echo) => self.note_echo(echo, up),
             Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
@@ -201,14 +201,15 @@ impl Control {
         }
     }
 
-    fn load(&mut self, bundle: &Bundle, up: &mpsc::Sender<Up>) {
-        match Protocol::from_bundle(bundle) {
-            Ok(protocol) => {
-                self.protocol = Some((bundle.hash, Arc::new(protocol)));
-                self.ready = Some(bundle.hash);
+    fn load(&mut self, bundle: Arc<Bundle>, up: &mpsc::Sender<Up>) {
+        let hash = bundle.hash;
+        match Loaded::new(bundle) {
+            Ok(loaded) => {
+                self.loaded = Some((hash, loaded));
+                self.ready = Some(hash);
                 self.say_ready(up);
             }
-            Err(faults) => drop(up.try_send(Up::Rejected(bundle.hash, faults))),
+            Err(faults) => drop(up.try_send(Up::Rejected(hash, faults))),
         }
     }
 
@@ -226,24 +227,23 @@ impl Control {
 
     /// Makes an assignment what runs here. An older one than is carried out already is out of date.
     fn carry_out(&mut self, assignment: Assignment, up: &mpsc::Sender<Up>) {
-        let Some((hash, protocol)) = self.protocol.clone() else {
+        let Some((hash, loaded)) = self.loaded.clone() else {
             tracing::warn!("an assignment came before its bundle; left alone");
             return;
         };
-        let faults = self.registry.faults(&assignment.plan);
-        if !faults.is_empty() {
-            let _full = up.try_send(Up::Rejected(hash, faults));
-            return;
-        }
         let known = self.assignment.as_ref().filter(|known| known.run == assignment.run);
         if known.is_some_and(|known| known.epoch >= assignment.epoch) {
             return;
         }
+        let kit = match loaded.kit(&assignment.plan, &self.registry) {
+            Ok(kit) => Arc::new(kit),
+            Err(faults) => return drop(up.try_send(Up::Rejected(hash, faults))),
+        };
         let start = self.report_on(&assignment);
         tracing::info!(epoch = assignment.epoch, "takes {} of the slots", assignment.slots.len());
         let slots = if self.stopping.is_some() { SlotSet::none() } else { assignment.slots.clone() };
         let plan = assignment.plan.clone();
-        self.engine.follow(Some(Orders { run: assignment.run, plan, protocol, slots, start }));
+        self.engine.follow(Some(Orders { run: assignment.run, plan, kit, slots, start }));
         self.assignment = Some(assignment);
     }
 

@@ -4,22 +4,29 @@ use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{LocalBoxFuture, join_all};
+use proto::ending::OnEnd;
+use proto::reconnect::Reconnect;
 use proto::series::{FailureClass, Kind};
 
 use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::mods::AnyMod;
+use crate::push::Push;
 use crate::robot::Robot;
+use crate::trace::Seen;
 
-/// The life of a robot: it starts, plays until it is retired, and leaves. What ends early starts again, after a while.
-pub(crate) async fn live(robot: &Robot, mods: &[Box<dyn AnyMod>]) {
+/// The mods of one robot.
+pub(crate) type Mods = [Box<dyn AnyMod>];
+
+/// The life of a robot: it starts, plays until it is retired, and leaves. What ends early begins again if the plan says so.
+pub(crate) async fn live(robot: &Robot, mods: &Mods) {
     let stop = robot.context().plan.timeouts.stop;
     let grace = async {
-        robot.retirement().await;
+        robot.dismissal().await;
         tokio::time::sleep(stop).await;
     };
     tokio::select! {
@@ -30,22 +37,29 @@ pub(crate) async fn live(robot: &Robot, mods: &[Box<dyn AnyMod>]) {
             robot.context().failed(Kind::Session, robot.class_name(), FailureClass::Timeout, stop, &reason);
         }
     }
+    robot.clear();
 }
 
 /// One session after the other, with growing pauses while they fail.
-async fn sessions(robot: &Robot, mods: &[Box<dyn AnyMod>]) {
-    let mut backoff = Backoff::slow();
-    while !robot.is_retired() {
-        let began = Instant::now();
+async fn sessions(robot: &Robot, mods: &Mods) {
+    let plan = &robot.context().plan;
+    let mut backoff = Backoff::of(plan.reconnect);
+    while !robot.is_dismissed() {
         // A mod that panics fails its robot and nothing else.
-        let session = AssertUnwindSafe(drive(robot, session(robot, mods))).catch_unwind().await;
+        let session = AssertUnwindSafe(drive(robot, mods, session(robot, mods))).catch_unwind().await;
         let outcome = session.unwrap_or_else(|_| Ok(Err(anyhow::anyhow!("the mod panicked"))));
-        let failure = outcome.map_err(anyhow::Error::from).flatten().err();
+        let failure = outcome.flatten().err();
         if robot.is_playing() {
-            backoff = Backoff::slow();
+            backoff = Backoff::of(plan.reconnect);
         }
-        if let Some(failure) = failure {
-            note_failure(robot, &failure, began.elapsed());
+        let took = robot.session_time();
+        match &failure {
+            Some(failure) => note_failure(robot, failure, took),
+            None => robot.context().ok(Kind::Session, robot.class_name(), took),
+        }
+        let ended = failure.is_none() || plan.reconnect == Reconnect::Off;
+        if plan.profile.is_open() || (ended && plan.on_end == OnEnd::Leave) {
+            return;
         }
         robot.restart();
         let pause = robot.rng(|rng| backoff.next(rng));
@@ -55,16 +69,21 @@ async fn sessions(robot: &Robot, mods: &[Box<dyn AnyMod>]) {
 
 fn note_failure(robot: &Robot, failure: &anyhow::Error, after: Duration) {
     let class = failure.downcast_ref::<Error>().map_or(FailureClass::Task, Error::class);
-    let name = robot.class_name();
-    tracing::debug!(robot = robot.number(), class = name, "session failed: {failure:#}");
-    robot.context().failed(Kind::Session, name, class, after, &format_args!("{failure:#}"));
+    let (name, told) = (robot.class_name(), format!("{failure:#}"));
+    tracing::debug!(robot = robot.number(), class = name, "session failed: {told}");
+    robot.context().trace(robot.number(), || Seen::Failed(&told));
+    if !robot.has_played() {
+        robot.context().failed(Kind::Login, name, class, after, &told);
+    }
+    robot.context().failed(Kind::Session, name, class, after, &told);
 }
 
 /// From the first connection to the last goodbye.
-async fn session(robot: &Robot, mods: &[Box<dyn AnyMod>]) -> anyhow::Result<()> {
+async fn session(robot: &Robot, mods: &Mods) -> anyhow::Result<()> {
     for each in mods {
         each.start(robot).await?;
     }
+    robot.ready();
     join_all(mods.iter().map(|each| each.play(robot))).await;
     for each in mods {
         each.stop(robot).await?;
@@ -74,17 +93,28 @@ async fn session(robot: &Robot, mods: &[Box<dyn AnyMod>]) -> anyhow::Result<()> 
 }
 
 /// Runs a robot's flow and pumps its connections, all in one task: what has come is taken in before the flow runs on, so
-/// a reply needs no channel and no second wake-up. Ends early when a playing robot loses a connection.
-async fn drive<T>(robot: &Robot, flow: impl Future<Output = T>) -> Result<T, Error> {
+/// a reply needs no channel and no second wake-up. Ends early when a playing robot loses a connection and no mod resumes.
+async fn drive<T>(robot: &Robot, mods: &Mods, flow: impl Future<Output = T>) -> anyhow::Result<T> {
     let mut flow = pin!(flow);
+    let mut resumption: Option<LocalBoxFuture<'_, anyhow::Result<()>>> = None;
     poll_fn(|cx| {
         robot.pump(cx);
         loop {
+            deliver(robot, mods);
             if let Poll::Ready(done) = flow.as_mut().poll(cx) {
                 return Poll::Ready(Ok(done));
             }
-            if let Some(lost) = robot.lost_connection().filter(|_| robot.is_playing()) {
-                return Poll::Ready(Err(lost));
+            robot.poll_spawned(cx);
+            if resumption.is_none() && robot.is_playing() {
+                let lost = robot.take_lost();
+                resumption = lost.map(|(link, error)| -> LocalBoxFuture<'_, _> {
+                    Box::pin(async move { resume(robot, mods, link.name(), error).await })
+                });
+            }
+            match resumption.as_mut().map(|resumption| resumption.as_mut().poll(cx)) {
+                Some(Poll::Ready(Ok(()))) => resumption = None,
+                Some(Poll::Ready(Err(lost))) => return Poll::Ready(Err(lost)),
+                Some(Poll::Pending) | None => {}
             }
             // What the flow has just opened or sent has to be watched, and may have been answered already.
             if !(robot.take_activity() && robot.pump(cx)) {
@@ -93,4 +123,48 @@ async fn drive<T>(robot: &Robot, flow: impl Future<Output = T>) -> Result<T, Err
         }
     })
     .await
+}
+
+/// Lets the mods take up a session whose connection was lost. The error says why it is over.
+async fn resume(robot: &Robot, mods: &Mods, connection: &str, lost: Error) -> anyhow::Result<()> {
+    if robot.context().plan.reconnect != Reconnect::Off {
+        for each in mods {
+            if each.resume(robot, connection).await? {
+                return Ok(());
+            }
+        }
+    }
+    Err(lost.into())
+}
+
+/// Hands what came unasked to the mods, before any task runs on.
+fn deliver(robot: &Robot, mods: &Mods) {
+    for push in robot.take_pushes() {
+        let handled = mods.iter().find_map(|each| each.handle(robot, &push));
+        count(robot, &push, handled);
+    }
+}
+
+/// Counts a message that came unasked, with its time on the way if a mod says so.
+fn count(robot: &Robot, push: &Push, handled: Option<anyhow::Result<Option<Duration>>>) {
+    let context = robot.context();
+    let def = context.protocol.message(push.message);
+    let mut recorder = context.record();
+    let series = recorder.series(Kind::Push, &def.name);
+    recorder.bytes(series, 0, push.body.len());
+    let mut failed = |class, reason: &dyn std::fmt::Display| {
+        recorder.failed(series, class, Duration::ZERO, reason);
+    };
+    match handled {
+        Some(Ok(latency)) => recorder.ok(series, latency.unwrap_or_default()),
+        Some(Err(e)) if e.is::<sproto::Error>() => {
+            failed(FailureClass::Decode, &format_args!("{}: {e:#}", push.link.name()));
+        }
+        Some(Err(e)) => failed(FailureClass::Task, &format_args!("handler of {}: {e:#}", def.name)),
+        None if def.is_reply && push.responder.is_none() => {
+            let reason = format_args!("{}: nobody waits for this reply: a second one?", push.link.name());
+            failed(FailureClass::Protocol, &reason);
+        }
+        None => recorder.ok(series, Duration::ZERO),
+    }
 }

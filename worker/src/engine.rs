@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::mods::Registry;
 use crate::orders::{Lanes, Orders};
-use crate::thread::{Harvest, RobotThread, SharedGauges};
+use crate::thread::{Harvest, RobotThread, SharedGauges, Watchers};
 
 /// Harvests that may wait for the control thread: some seconds of each robot thread.
 const HARVESTS: usize = 64;
@@ -47,9 +47,13 @@ impl Engine {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn start(threads: usize, registry: Arc<Registry>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        threads: usize,
+        registry: Arc<Registry>,
+        watchers: Option<Watchers>,
+    ) -> std::io::Result<Self> {
         let (harvested, harvests) = mpsc::channel(HARVESTS);
-        let start = |index| Thread::start(index, registry.clone(), harvested.clone());
+        let start = |index| Thread::start(index, registry.clone(), harvested.clone(), watchers.clone());
         let threads: Vec<_> = (0..threads).map(start).collect::<Result<_, _>>()?;
         Ok(Self { lanes: Lanes::new(threads.len()), threads, harvests, measured: Instant::now() })
     }
@@ -115,6 +119,7 @@ impl Thread {
         index: usize,
         registry: Arc<Registry>,
         harvests: mpsc::Sender<Harvest>,
+        watchers: Option<Watchers>,
     ) -> std::io::Result<Self> {
         let (orders, following) = watch::channel(None);
         let (spares, returned) = mpsc::channel(SPARES);
@@ -126,6 +131,7 @@ impl Thread {
             harvests,
             spares: returned,
             gauges: gauges.clone(),
+            watchers,
         };
         let run = move || {
             if let Err(e) = thread.run() {

@@ -51,6 +51,14 @@ pub enum Error {
         /// Which rule.
         reason: String,
     },
+    /// The mod sent what can't be sent: no such message, a field of the wrong type.
+    #[error("{connection}: {reason}")]
+    Usage {
+        /// The connection's name.
+        connection: String,
+        /// The place in the message and what is wrong there.
+        reason: String,
+    },
     /// The mod asked for a connection that is not there.
     #[error("{connection}: no such connection is open")]
     NoConnection {
@@ -68,7 +76,7 @@ impl Error {
             Self::Closed { .. } => FailureClass::Closed,
             Self::Decode { .. } => FailureClass::Decode,
             Self::Protocol { .. } => FailureClass::Protocol,
-            Self::NoConnection { .. } => FailureClass::Task,
+            Self::NoConnection { .. } | Self::Usage { .. } => FailureClass::Task,
         }
     }
 }

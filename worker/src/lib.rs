@@ -6,42 +6,60 @@
 //! - `control`, `session`, `clock`, `reporter`: the stream to the master. Assignments come in, beats and reports go out.
 //! - [`solo`]: the same without a master.
 //! - `engine`, `orders`, `thread`, `spawner`: the robot threads. Each compares what runs with what shall run.
-//! - `driver`, [`mods`], [`tasks`], [`wait`], [`robot`]: the life of a robot and what its mods make of it.
-//! - [`connection`], `link`, `requests`, `dial`, [`game`]: a robot's sockets and the messages on them.
-//! - `context`, `recorder`: what a thread's robots share, and where their samples go.
+//! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle.
+//! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
+//!   its mods make of it.
+//! - [`connect`], `address`, `dial`, `tls`, `socket`: how connections are opened, and what carries their frames.
+//! - [`connection`], `link`, `dialect`, `requests`, `push`, [`game`]: the messages on a robot's connections.
+//! - `context`, `precise`, `recorder`, `trace`: what a thread's robots share, and where their samples go.
 #![deny(missing_docs)]
 
+mod address;
 mod backoff;
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod connect;
 pub mod connection;
 mod context;
 mod control;
+mod data;
 mod dial;
+mod dialect;
 mod driver;
 mod engine;
 pub mod error;
 pub mod game;
+pub mod handlers;
+mod kit;
 mod link;
 pub mod mods;
 mod orders;
+mod played;
+mod precise;
 mod protocol;
+mod push;
 mod recorder;
 mod reporter;
 mod requests;
 pub mod robot;
+mod schedule;
 mod session;
+mod socket;
 pub mod solo;
 mod spawner;
 pub mod tasks;
 mod thread;
+mod tls;
+mod trace;
 pub mod wait;
 
+pub use connect::Connect;
 pub use connection::{Connection, Request};
 pub use control::{Ended, serve};
 pub use error::Error;
+pub use handlers::Handlers;
 pub use mods::{Mod, Registry};
 pub use robot::Robot;
-pub use tasks::{Tasks, step};
+pub use tasks::{Step, Tasks, choice, sequence, step};
 pub use wait::Wait;

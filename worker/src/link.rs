@@ -6,16 +6,18 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use proto::series::{FailureClass, Kind};
-use sproto::MessageRef as _;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use sproto::rpc::{Content, Responder};
 
 use crate::context::Context;
-use crate::dial::Socket;
+use crate::dialect::{Dialect, Incoming, Role};
 use crate::error::Error;
-use crate::game::MsgRef;
-use crate::requests::{Arrival, Outcome, Requests, Ticket};
+use crate::protocol::MessageId;
+use crate::push::Push;
+use crate::recorder::Way;
+use crate::requests::{Arrival, Key, Outcome, Requests, Ticket};
+use crate::socket::{Event, Framing, Socket};
+use crate::trace::Seen;
 
 /// The series that counts pushes whose name the schema does not have: a server must not be able to make up series.
 const UNKNOWN: &str = "(unknown)";
@@ -33,20 +35,43 @@ enum State {
 /// One socket of a robot.
 pub(crate) struct Link {
     name: Rc<str>,
+    robot: u64,
     context: Rc<Context>,
     socket: RefCell<Socket>,
+    framing: Framing,
+    dialect: RefCell<Dialect>,
     requests: RefCell<Requests>,
     state: RefCell<State>,
     /// Whether something is still to be written, because the peer reads too slowly.
     behind: Cell<bool>,
 }
 
+/// A message that went out.
+pub(crate) struct Sent {
+    /// When it was written.
+    pub(crate) at: Instant,
+    /// Its length with all that carries it.
+    pub(crate) length: usize,
+    /// What its reply will be known by.
+    pub(crate) key: Option<Key>,
+}
+
 impl Link {
-    pub(crate) fn new(name: Rc<str>, context: Rc<Context>, socket: Socket) -> Self {
+    pub(crate) fn new(
+        name: Rc<str>,
+        robot: u64,
+        context: Rc<Context>,
+        socket: Socket,
+        framing: Framing,
+        dialect: Dialect,
+    ) -> Self {
         Self {
             name,
+            robot,
             context,
             socket: RefCell::new(socket),
+            framing,
+            dialect: RefCell::new(dialect),
             requests: RefCell::default(),
             state: RefCell::new(State::Open),
             behind: Cell::new(false),
@@ -55,6 +80,10 @@ impl Link {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 
     /// Whether nothing more can come.
@@ -70,22 +99,37 @@ impl Link {
         }
     }
 
-    /// Writes a message named `name`, encoded by `encode`. Says when, and how long it was.
+    /// Writes a message; a reply is awaited if `awaited` says which.
     pub(crate) fn send(
         &self,
-        name: &'static str,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), sproto::Error>,
-    ) -> Result<(Instant, usize), Error> {
-        let payload = self.envelope(name, encode)?;
-        let length = payload.len();
-        // Before the write: on a quick network the peer may answer before the write returns.
-        let written = Instant::now();
-        self.write(Message::Binary(payload))?;
-        Ok((written, length))
+        message: MessageId,
+        content: &impl Content,
+        awaited: Option<MessageId>,
+    ) -> Result<Sent, Error> {
+        let protocol = &self.context.protocol;
+        let mut scratch = self.context.scratch.borrow_mut();
+        let encoded = self.dialect.borrow_mut().encode(protocol, message, content, awaited, &mut scratch);
+        let (frame, key) = encoded.map_err(|reason| self.misused(reason))?;
+        drop(scratch);
+        let at = self.write(message, frame.clone())?;
+        Ok(Sent { at, length: frame.len(), key })
     }
 
-    /// Notes that the request written at `written` awaits a message named `reply`.
-    pub(crate) fn await_reply(&self, reply: &'static str, written: Instant, timeout: Duration) -> Ticket {
+    /// Answers what the server asked.
+    pub(crate) fn answer(
+        &self,
+        responder: &Responder,
+        message: MessageId,
+        content: &impl Content,
+    ) -> Result<(), Error> {
+        let mut scratch = self.context.scratch.borrow_mut();
+        let frame = Dialect::answer(responder, content, &mut scratch).map_err(|e| self.misused(e))?;
+        drop(scratch);
+        self.write(message, frame).map(drop)
+    }
+
+    /// Notes that the request written at `written` awaits the message known by `reply`.
+    pub(crate) fn await_reply(&self, reply: Key, written: Instant, timeout: Duration) -> Ticket {
         self.requests.borrow_mut().open(reply, written, timeout)
     }
 
@@ -106,7 +150,14 @@ impl Link {
 
     /// Times out what is due.
     pub(crate) fn expire(&self, now: Instant) {
-        self.requests.borrow_mut().expire(now);
+        let mut requests = self.requests.borrow_mut();
+        requests.expire(now);
+        self.dialect.borrow().retain(|session| requests.knows(session));
+    }
+
+    /// Whether messages travel as sproto's RPC.
+    pub(crate) fn is_rpc(&self) -> bool {
+        matches!(*self.dialect.borrow(), Dialect::Rpc(_))
     }
 
     /// Whether something waits to be written.
@@ -115,125 +166,136 @@ impl Link {
     }
 
     /// Says goodbye; the peer's goodbye ends the link.
-    pub(crate) fn start_closing(&self) {
+    pub(crate) fn start_closing(&self, code: u16, reason: &str) {
         let open = *self.state.borrow() == State::Open;
         if open {
             *self.state.borrow_mut() = State::Closing;
-            if self.write(Message::Close(None)).is_err() {
+            let answered = self.socket.borrow_mut().start_close(code, reason);
+            self.flush();
+            if answered != Ok(true) {
                 self.end(String::new());
             }
         }
     }
 
-    /// Reads all that has come and writes what had to wait. Returns when the last of it came, if anything did.
-    pub(crate) fn pump(&self, cx: &mut TaskContext<'_>) -> Option<Instant> {
+    /// Reads all that has come and writes what had to wait; pushes go to `inbox`. Returns when the last of it came, if
+    /// anything did.
+    pub(crate) fn pump(self: &Rc<Self>, cx: &mut TaskContext<'_>, inbox: &mut Vec<Push>) -> Option<Instant> {
         let mut last = None;
         while !self.has_ended() {
-            self.write_behind(cx);
-            let Poll::Ready(next) = self.socket.borrow_mut().poll_next_unpin(cx) else { break };
+            if self.behind.get() {
+                self.behind.set(self.socket.borrow_mut().poll_flush(cx).is_pending());
+            }
+            let Poll::Ready(event) = self.socket.borrow_mut().poll_event(cx) else { break };
             let now = *last.insert(Instant::now());
-            match next {
-                Some(Ok(Message::Binary(payload))) => self.take_in(payload, now),
-                Some(Ok(Message::Text(_))) => self.break_off("sent text, but messages travel as binary"),
-                Some(Ok(Message::Close(frame))) => {
-                    self.note_close(frame.map(|f| f.to_string()).unwrap_or_default())
-                }
-                Some(Ok(_)) => {} // ping and pong are the library's business
-                Some(Err(e)) => self.fail(e),
-                None => self.note_end(),
+            match event {
+                Event::Frame(frame) => self.take_in(frame, now, inbox),
+                Event::Text(frame) if self.framing == Framing::Text => self.take_in(frame, now, inbox),
+                Event::Text(_) => self.break_off("sent text, but messages travel as binary"),
+                Event::Other => {}
+                Event::Goodbye(said) => self.note_close(&said),
+                Event::End => self.note_end("the server ended it".to_owned()),
+                Event::Broken(fault) => self.note_end(fault),
             }
         }
         last
     }
 
-    fn write_behind(&self, cx: &mut TaskContext<'_>) {
-        if self.behind.get() {
-            match self.socket.borrow_mut().poll_ready_unpin(cx) {
-                Poll::Ready(_) => self.behind.set(false), // an error shows up when reading, too
-                Poll::Pending => {}
-            }
-        }
-    }
-
-    /// Encodes a message and its envelope, in buffers that the thread keeps.
-    fn envelope(
-        &self,
-        name: &'static str,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), sproto::Error>,
-    ) -> Result<Bytes, Error> {
-        let mut scratch = self.context.scratch.borrow_mut();
-        let scratch = &mut *scratch;
-        scratch.body.clear();
-        scratch.envelope.clear();
-        let encoded = encode(&mut scratch.body).and_then(|()| {
-            MsgRef { name: Some(name), bin: Some(&scratch.body) }.encode(&mut scratch.envelope)
-        });
-        encoded.map_err(|e| Error::Decode { connection: self.name.to_string(), reason: e.to_string() })?;
-        // Split off a buffer that takes its memory back when the frames before are written: no allocation a message.
-        scratch.frames.extend_from_slice(&scratch.envelope);
-        Ok(scratch.frames.split().freeze())
-    }
-
-    fn write(&self, message: Message) -> Result<(), Error> {
+    /// Writes a frame, and says when: before the write, for on a quick network the peer may answer before it returns.
+    fn write(&self, message: MessageId, frame: Bytes) -> Result<Instant, Error> {
         if let State::Ended(reason) = &*self.state.borrow() {
             return Err(self.closed(reason));
         }
-        let mut socket = self.socket.borrow_mut();
-        // Without a waker: if the kernel takes it all, as it nearly always does, nothing has to be woken later.
-        let sent = socket.start_send_unpin(message);
+        self.context.record().message(message.place(), Way::Sent, frame.len());
+        self.context.trace(self.robot, || self.seen(Way::Sent, message, &frame));
+        let at = Instant::now();
+        let sent = self.socket.borrow_mut().start_send(frame, self.framing);
+        self.flush();
+        sent.map(|()| at).map_err(|e| self.closed(&e))
+    }
+
+    fn seen(&self, way: Way, message: MessageId, frame: &Bytes) -> Seen<'_> {
+        let protocol = &self.context.protocol;
+        let content = self.dialect.borrow().peek(protocol, message, frame);
+        let name = &protocol.message(message).name;
+        Seen::Message { connection: &self.name, way, name, content, length: frame.len() }
+    }
+
+    /// Without a waker: if the kernel takes it all, as it nearly always does, nothing has to be woken later.
+    fn flush(&self) {
         let mut nobody = TaskContext::from_waker(Waker::noop());
-        self.behind.set(socket.poll_ready_unpin(&mut nobody).is_pending());
-        sent.map_err(|e| self.closed(&e.to_string()))
+        self.behind.set(self.socket.borrow_mut().poll_flush(&mut nobody).is_pending());
     }
 
-    /// One message has come.
-    fn take_in(&self, payload: Bytes, now: Instant) {
-        match MsgRef::decode(&payload) {
-            Ok(MsgRef { name: Some(name), bin }) => {
-                let body = bin.map(|bin| payload.slice_ref(bin)).unwrap_or_default();
-                let arrival = self.requests.borrow_mut().arrive(name, body, now);
-                self.count(arrival, name, payload.len());
-            }
-            Ok(_) => self.break_off("sent an envelope without a name"),
-            Err(e) => self.break_off(&format!("sent what is no message: {e}")),
-        }
+    /// One frame has come.
+    fn take_in(self: &Rc<Self>, frame: Bytes, now: Instant, inbox: &mut Vec<Push>) {
+        let mut scratch = self.context.scratch.borrow_mut();
+        let opened = self.dialect.borrow().open(&self.context.protocol, &frame, &mut scratch);
+        drop(scratch);
+        let incoming = match opened {
+            Ok(incoming) => incoming,
+            Err(fault) => return self.break_off(&fault),
+        };
+        let Some(message) = incoming.message else {
+            return self.count_stray(&incoming.role, frame.len());
+        };
+        self.context.record().message(message.place(), Way::Received, frame.len());
+        self.context.trace(self.robot, || self.seen(Way::Received, message, &frame));
+        self.hand_on(incoming, message, frame.len(), now, inbox);
     }
 
-    /// Counts what nobody waits for; a reply is counted by its request.
-    fn count(&self, arrival: Arrival, name: &str, length: usize) {
-        if arrival == Arrival::Reply {
-            return;
-        }
-        let name = if self.context.protocol.knows(name) { name } else { UNKNOWN };
+    /// Gives a message to the request that waits for it, or else to the mods.
+    fn hand_on(
+        self: &Rc<Self>,
+        incoming: Incoming,
+        message: MessageId,
+        length: usize,
+        at: Instant,
+        inbox: &mut Vec<Push>,
+    ) {
+        let Incoming { body, role, .. } = incoming;
+        let responder = match role {
+            Role::Reply(key) => match self.requests.borrow_mut().arrive(key, body.clone(), at) {
+                Arrival::Reply => return,
+                Arrival::Late => return self.count_late(message, length),
+                Arrival::Unasked => None,
+            },
+            Role::Call(responder) => responder,
+            Role::Stray => return,
+        };
+        inbox.push(Push { link: self.clone(), message, body, at, responder });
+    }
+
+    fn count_late(&self, message: MessageId, length: usize) {
         let mut recorder = self.context.record();
-        let series = recorder.series(Kind::Push, name);
+        let series = recorder.series(Kind::Push, &self.context.protocol.message(message).name);
         recorder.bytes(series, 0, length);
-        if arrival == Arrival::Late {
-            let reason = format_args!("{}: a reply came after its request had timed out", self.name);
-            recorder.failed(series, FailureClass::Timeout, Duration::ZERO, &reason);
-        } else {
-            recorder.ok(series, Duration::ZERO);
+        let reason = format_args!("{}: a reply came after its request had timed out", self.name);
+        recorder.failed(series, FailureClass::Timeout, Duration::ZERO, &reason);
+    }
+
+    /// Counts what has no name in the schema.
+    fn count_stray(&self, role: &Role, length: usize) {
+        let mut recorder = self.context.record();
+        let series = recorder.series(Kind::Push, UNKNOWN);
+        recorder.bytes(series, 0, length);
+        match role {
+            Role::Stray => {
+                let reason = format_args!("{}: a reply that no request waits for", self.name);
+                recorder.failed(series, FailureClass::Protocol, Duration::ZERO, &reason);
+            }
+            Role::Reply(_) | Role::Call(_) => recorder.ok(series, Duration::ZERO),
         }
     }
 
-    fn note_close(&self, said: String) {
-        let by_us = *self.state.borrow() == State::Closing;
-        if !by_us {
-            self.end(format!(
-                "the server closed it ({})",
-                if said.is_empty() { "without a reason" } else { &said }
-            ));
-        }
+    fn note_close(&self, said: &str) {
+        let said = if said.is_empty() { "without a reason" } else { said };
+        self.note_end(format!("the server closed it ({said})"));
     }
 
-    fn note_end(&self) {
+    fn note_end(&self, reason: String) {
         let by_us = *self.state.borrow() == State::Closing;
-        self.end(if by_us { String::new() } else { "the server ended it".to_owned() });
-    }
-
-    fn fail(&self, error: WsError) {
-        let by_us = *self.state.borrow() == State::Closing;
-        self.end(if by_us { String::new() } else { error.to_string() });
+        self.end(if by_us { String::new() } else { reason });
     }
 
     /// Ends a link whose peer breaks the rules.
@@ -245,16 +307,17 @@ impl Link {
     }
 
     fn end(&self, reason: String) {
+        self.context.trace(self.robot, || Seen::Closed { connection: &self.name, reason: &reason });
         *self.state.borrow_mut() = State::Ended(reason);
         self.requests.borrow_mut().close();
+    }
+
+    fn misused(&self, reason: String) -> Error {
+        Error::Usage { connection: self.name.to_string(), reason }
     }
 
     pub(crate) fn closed(&self, reason: &str) -> Error {
         let reason = if reason.is_empty() { "by the mod" } else { reason };
         Error::Closed { connection: self.name.to_string(), reason: reason.to_owned() }
-    }
-
-    pub(crate) fn context(&self) -> &Context {
-        &self.context
     }
 }

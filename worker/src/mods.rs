@@ -4,14 +4,18 @@ mod role;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
+use proto::class::Class;
 use proto::plan::Plan;
-use proto::series::{FailureClass, Kind};
 
+use crate::handlers::Handlers;
+use crate::played::Played;
+use crate::protocol::Protocol;
+use crate::push::Push;
 use crate::robot::Robot;
-use crate::tasks::{Step, TaskResult, Tasks};
+use crate::tasks::Tasks;
 pub use role::Role;
 
 /// One feature of the game, as one robot plays it.
@@ -26,6 +30,17 @@ pub trait Mod: Sized + 'static {
     /// What robots do once they are in. The same for all of them, so it is asked once a thread.
     fn tasks() -> Tasks<Self>;
 
+    /// What to do when messages come that nobody asked for.
+    fn handlers() -> Handlers<Self> {
+        Handlers::new()
+    }
+
+    /// A playing robot lost the connection of this name: connects and logs in again and says true, so that its tasks go on;
+    /// false, as here, ends the session.
+    async fn resume(&self, _robot: &Robot, _connection: &str) -> anyhow::Result<bool> {
+        Ok(false)
+    }
+
     /// Logs out. Connections are closed after it.
     async fn stop(&self, _robot: &Robot) -> anyhow::Result<()> {
         Ok(())
@@ -37,60 +52,21 @@ pub(crate) trait AnyMod {
     fn start<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, anyhow::Result<()>>;
     /// Runs tasks until the robot retires.
     fn play<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, ()>;
+    /// Takes a message that came unasked; none if it has nothing to do with it. How long it was on its way, if it tells.
+    fn handle(&self, robot: &Robot, push: &Push) -> Option<anyhow::Result<Option<Duration>>>;
+    fn resume<'a>(
+        &'a self,
+        robot: &'a Robot,
+        connection: &'a str,
+    ) -> LocalBoxFuture<'a, anyhow::Result<bool>>;
     fn stop<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, anyhow::Result<()>>;
 }
 
-/// One robot's part of a mod, beside what all robots of the thread share of it.
-struct Played<M> {
-    state: M,
-    tasks: Rc<Tasks<M>>,
-}
-
-impl<M: Mod> AnyMod for Played<M> {
-    fn start<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, anyhow::Result<()>> {
-        Box::pin(self.state.start(robot))
-    }
-
-    fn play<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, ()> {
-        Box::pin(play(&self.state, &self.tasks, robot))
-    }
-
-    fn stop<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, anyhow::Result<()>> {
-        Box::pin(self.state.stop(robot))
-    }
-}
-
-async fn play<M: Mod>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
-    robot.tasks_begin().await;
-    while !robot.is_retired() {
-        let Some(choice) = tasks.choose(|below| robot.rng(|rng| rng.u64(..below))) else {
-            robot.retirement().await; // nothing to do here
-            return;
-        };
-        for step in &choice.steps {
-            run(state, step, robot).await;
-            // Lets others run now and then, should a task neither wait nor send.
-            tokio::task::coop::consume_budget().await;
-            robot.sleep(robot.rng(|rng| tasks.wait().draw(rng))).await;
-            if robot.is_retired() {
-                return;
-            }
-        }
-    }
-}
-
-/// Runs one step and counts it.
-async fn run<M: Mod>(state: &M, step: &Step<M>, robot: &Robot) {
-    let began = Instant::now();
-    let result: TaskResult = (step.code)(state, robot).await;
-    let took = began.elapsed();
-    match result {
-        Ok(()) => robot.context().ok(Kind::Task, step.name, took),
-        Err(e) => {
-            tracing::debug!(robot = robot.number(), task = step.name, "task failed: {e:#}");
-            robot.context().failed(Kind::Task, step.name, FailureClass::Task, took, &format_args!("{e:#}"));
-        }
-    }
+/// What a mod is made for: one class of a plan, on one thread.
+pub(crate) struct Casting<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) class: &'a Class,
+    pub(crate) protocol: &'a Protocol,
 }
 
 /// Makes a mod's part of one more robot; lives on one thread.
@@ -99,7 +75,12 @@ pub(crate) type Maker = Box<dyn Fn() -> Box<dyn AnyMod>>;
 /// The mods that a worker has, by name.
 #[derive(Default)]
 pub struct Registry {
-    makers: BTreeMap<String, Box<dyn Fn() -> Maker + Send + Sync>>,
+    mods: BTreeMap<String, Registered>,
+}
+
+struct Registered {
+    maker: Box<dyn Fn(&Casting<'_>) -> Maker + Send + Sync>,
+    task_names: Vec<String>,
 }
 
 impl Registry {
@@ -111,25 +92,28 @@ impl Registry {
     /// Adds a mod under a name; `make` gives a new robot its part.
     #[must_use]
     pub fn with<M: Mod>(mut self, name: &str, make: impl Fn() -> M + Clone + Send + Sync + 'static) -> Self {
-        let maker = move || -> Maker {
-            let (make, tasks) = (make.clone(), Rc::new(M::tasks()));
-            Box::new(move || Box::new(Played { state: make(), tasks: tasks.clone() }))
+        let maker = move |casting: &Casting<'_>| -> Maker {
+            let (make, tasks) = (make.clone(), M::tasks().select(&casting.plan.tags, &casting.class.tasks));
+            let shared = Rc::new(Played::share(tasks, M::handlers().by_message(casting.protocol)));
+            Box::new(move || Box::new(Played::new(make(), shared.clone())))
         };
-        self.makers.insert(name.to_owned(), Box::new(maker));
+        let task_names = M::tasks().names().map(str::to_owned).collect();
+        self.mods.insert(name.to_owned(), Registered { maker: Box::new(maker), task_names });
         self
     }
 
-    /// What a plan wants and this registry does not have; one sentence each.
-    pub(crate) fn faults(&self, plan: &Plan) -> Vec<String> {
-        let has: Vec<_> = self.makers.keys().map(String::as_str).collect();
-        let wanted = plan.classes.list().iter().flat_map(|class| &class.mods);
-        let missing = wanted.filter(|name| !self.makers.contains_key(*name));
-        missing.map(|name| format!("this worker has no mod `{name}`; it has: {}", has.join(", "))).collect()
+    /// The names of all.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.mods.keys().map(String::as_str)
     }
 
-    /// The makers of some mods, for one thread; the error is the first name that it does not have.
-    pub(crate) fn makers(&self, names: &[String]) -> Result<Vec<Maker>, String> {
-        let maker = |name: &String| self.makers.get(name).map(|make| make()).ok_or_else(|| name.clone());
-        names.iter().map(maker).collect()
+    /// The names of a mod's tasks; none if there is no such mod.
+    pub(crate) fn task_names(&self, name: &str) -> Option<&[String]> {
+        self.mods.get(name).map(|registered| registered.task_names.as_slice())
+    }
+
+    /// What makes a mod's part of the robots of a class; none if there is no such mod.
+    pub(crate) fn maker(&self, name: &str, casting: &Casting<'_>) -> Option<Maker> {
+        self.mods.get(name).map(|registered| (registered.maker)(casting))
     }
 }

@@ -7,7 +7,7 @@ use proto::plan::Plan;
 use proto::slots::SlotSet;
 use uuid::Uuid;
 
-use crate::protocol::Protocol;
+use crate::kit::Kit;
 
 /// What a robot thread shall run: the whole of it, latest wins.
 #[derive(Debug, Clone)]
@@ -16,8 +16,8 @@ pub(crate) struct Orders {
     pub(crate) run: Uuid,
     /// What the run is.
     pub(crate) plan: Arc<Plan>,
-    /// The messages that may come and go.
-    pub(crate) protocol: Arc<Protocol>,
+    /// What its robots need beside the plan.
+    pub(crate) kit: Arc<Kit>,
     /// Which robots.
     pub(crate) slots: SlotSet,
     /// When the run starts, on the local clock.

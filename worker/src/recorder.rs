@@ -6,9 +6,11 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use proto::histogram::Histogram;
-use proto::report::LONGEST_EXAMPLE;
+use proto::report::{LONGEST_EXAMPLE, MessageDelta};
 use proto::series::{FailureClass, Kind, LONGEST_NAME, Series};
 use rustc_hash::FxHashMap;
+
+use crate::protocol::{MessageId, Protocol};
 
 /// The most series that a thread tells apart; names beyond it fold into [`OTHER`].
 const MOST_SERIES: usize = 1000;
@@ -22,6 +24,8 @@ pub(crate) struct Samples {
     pub(crate) series: Series,
     pub(crate) ok: Option<Histogram>,
     pub(crate) failed: Option<Histogram>,
+    /// Response times, of samples that had a schedule.
+    pub(crate) response: Option<Histogram>,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
 }
@@ -42,24 +46,48 @@ pub(crate) struct Failures {
 pub(crate) struct Measured {
     pub(crate) samples: Vec<Samples>,
     pub(crate) failures: Vec<Failures>,
+    pub(crate) messages: Vec<MessageDelta>,
 }
 
 /// A series of one recorder: found once by name, then at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SeriesId(usize);
 
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Sent,
+    Received,
+}
+
 /// The histograms of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     /// The series of each kind, by name.
     ids: [FxHashMap<Box<str>, SeriesId>; Kind::ALL.len()],
+    /// The series of requests, by the message's place in the schema.
+    requests: Vec<Option<SeriesId>>,
     samples: Vec<Samples>,
     failures: FxHashMap<(SeriesId, FailureClass), Failures>,
+    /// What went of each message of the schema since the last harvest, by its place there.
+    messages: Vec<MessageDelta>,
+    /// Places of messages that are still to be told, sent or not.
+    unknown: Vec<usize>,
     /// Empty histograms to go on with after a harvest.
     spares: Vec<Histogram>,
 }
 
 impl Recorder {
+    /// A recorder of a schema with these names, each with whether it is told even if nobody ever sends it.
+    pub(crate) fn new<'a>(names: impl Iterator<Item = (&'a str, bool)>) -> Self {
+        let mut recorder = Self::default();
+        for (place, (name, told)) in names.enumerate() {
+            recorder.messages.push(MessageDelta { name: name.to_owned(), ..MessageDelta::default() });
+            recorder.unknown.extend(told.then_some(place));
+        }
+        recorder
+    }
+
     /// The series of a kind and name.
     pub(crate) fn series(&mut self, kind: Kind, name: &str) -> SeriesId {
         match self.ids[kind as usize].get(name) {
@@ -68,10 +96,40 @@ impl Recorder {
         }
     }
 
+    /// The series of a request, found without a look at its name after the first time.
+    pub(crate) fn request_series(&mut self, message: MessageId, protocol: &Protocol) -> SeriesId {
+        let place = message.place();
+        if let Some(Some(id)) = self.requests.get(place) {
+            return *id;
+        }
+        let id = self.series(Kind::Request, &protocol.message(message).name);
+        self.requests.resize(self.requests.len().max(place + 1), None);
+        self.requests[place] = Some(id);
+        id
+    }
+
     /// Counts a success that took `latency`.
     pub(crate) fn ok(&mut self, series: SeriesId, latency: Duration) {
         let spares = &mut self.spares;
         self.samples[series.0].ok.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+    }
+
+    /// Counts how long a sample took from when its schedule meant it to begin.
+    pub(crate) fn response(&mut self, series: SeriesId, latency: Duration) {
+        let spares = &mut self.spares;
+        let samples = &mut self.samples[series.0];
+        samples.response.get_or_insert_with(|| spares.pop().unwrap_or_default()).record(latency);
+    }
+
+    /// Counts one message at `place` of the schema's messages.
+    pub(crate) fn message(&mut self, place: usize, way: Way, bytes: usize) {
+        let Some(message) = self.messages.get_mut(place) else { return };
+        let (count, sum) = match way {
+            Way::Sent => (&mut message.sent, &mut message.bytes_sent),
+            Way::Received => (&mut message.received, &mut message.bytes_received),
+        };
+        *count += 1;
+        *sum += bytes as u64;
     }
 
     /// Counts a failure, after `latency`. The first of its sort in an interval keeps its `reason`.
@@ -114,15 +172,31 @@ impl Recorder {
             series: s.series.clone(),
             ok: s.ok.take(),
             failed: s.failed.take(),
+            response: s.response.take(),
             bytes_sent: std::mem::take(&mut s.bytes_sent),
             bytes_received: std::mem::take(&mut s.bytes_received),
         };
-        Measured { samples: self.samples.iter_mut().filter(touched).map(take).collect(), failures }
+        let messages = self.harvest_messages();
+        Measured { samples: self.samples.iter_mut().filter(touched).map(take).collect(), failures, messages }
+    }
+
+    /// Messages that went; all of them the first time, so that those that never go are known too.
+    fn harvest_messages(&mut self) -> Vec<MessageDelta> {
+        let went = |message: &MessageDelta| message.sent + message.received > 0;
+        let unknown = std::mem::take(&mut self.unknown);
+        let silent = unknown.into_iter().filter_map(|place| self.messages.get(place));
+        let mut told: Vec<_> = silent.filter(|message| !went(message)).cloned().collect();
+        let take = |message: &mut MessageDelta| {
+            let empty = MessageDelta { name: message.name.clone(), ..MessageDelta::default() };
+            std::mem::replace(message, empty)
+        };
+        told.extend(self.messages.iter_mut().filter(|message| went(message)).map(take));
+        told
     }
 
     /// Gives back an emptied histogram, so that the next interval allocates none.
     pub(crate) fn reuse(&mut self, spare: Histogram) {
-        if self.spares.len() < 2 * self.samples.len() {
+        if self.spares.len() < 3 * self.samples.len() {
             self.spares.push(spare);
         }
     }
@@ -134,7 +208,14 @@ impl Recorder {
         }
         let id = SeriesId(self.samples.len());
         let series = Series::new(kind, shortened(name.to_owned(), LONGEST_NAME));
-        self.samples.push(Samples { series, ok: None, failed: None, bytes_sent: 0, bytes_received: 0 });
+        self.samples.push(Samples {
+            series,
+            ok: None,
+            failed: None,
+            response: None,
+            bytes_sent: 0,
+            bytes_received: 0,
+        });
         self.ids[kind as usize].insert(name.into(), id);
         id
     }
@@ -186,6 +267,22 @@ mod tests {
         assert_eq!(samples.len(), MOST_SERIES + 1);
         let other = samples.iter().find(|s| s.series.name == OTHER).unwrap();
         assert_eq!(other.ok.as_ref().unwrap().count(), MOST_SERIES as u64);
+    }
+
+    #[test]
+    fn messages_are_all_told_once_and_then_only_those_that_went() {
+        let mut recorder = Recorder::new([("A", true), ("B", true), ("C", false)].into_iter());
+        recorder.message(1, Way::Sent, 10);
+        recorder.message(1, Way::Received, 30);
+        recorder.message(9, Way::Sent, 1); // no such message
+        let told = |recorder: &mut Recorder| {
+            let messages = recorder.harvest().messages.into_iter();
+            messages.map(|m| (m.name, m.sent, m.bytes_sent, m.received, m.bytes_received)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&mut recorder), [("A".into(), 0, 0, 0, 0), ("B".into(), 1, 10, 1, 30)]);
+        recorder.message(0, Way::Sent, 5);
+        assert_eq!(told(&mut recorder), [("A".into(), 1, 5, 0, 0)]);
+        assert!(told(&mut recorder).is_empty());
     }
 
     #[test]

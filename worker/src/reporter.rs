@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use proto::histogram::{Histogram, Sparse};
-use proto::report::{Census, FailureDelta, Report, SeriesDelta};
+use proto::report::{Census, FailureDelta, MessageDelta, Report, SeriesDelta};
 use proto::series::{FailureClass, Series};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
@@ -52,6 +52,7 @@ struct Interval {
     robots: Vec<Census>,
     samples: FxHashMap<Series, Samples>,
     failures: FxHashMap<(Series, FailureClass), Failures>,
+    messages: FxHashMap<String, MessageDelta>,
 }
 
 impl Reporter {
@@ -170,6 +171,7 @@ impl Reporter {
                 .into_values()
                 .map(|failures| failure_delta(failures, &clock))
                 .collect(),
+            messages: interval.messages.into_values().collect(),
             last,
         });
     }
@@ -187,6 +189,7 @@ impl Interval {
             }
         }
         measured.failures.into_iter().for_each(|failures| self.add_failures(failures));
+        measured.messages.into_iter().for_each(|message| self.add_message(message));
         spares
     }
 
@@ -202,11 +205,24 @@ impl Interval {
             .or_insert(failures);
     }
 
+    fn add_message(&mut self, more: MessageDelta) {
+        match self.messages.get_mut(&more.name) {
+            Some(sum) => {
+                sum.sent += more.sent;
+                sum.bytes_sent += more.bytes_sent;
+                sum.received += more.received;
+                sum.bytes_received += more.bytes_received;
+            }
+            None => drop(self.messages.insert(more.name.clone(), more)),
+        }
+    }
+
     fn joined(mut self, later: Self) -> Self {
         self.robots.clear(); // the later census counts
         let measured = Measured {
             samples: later.samples.into_values().collect(),
             failures: later.failures.into_values().collect(),
+            messages: later.messages.into_values().collect(),
         };
         self.add(later.robots, measured);
         self
@@ -216,7 +232,8 @@ impl Interval {
 fn merge_samples(sum: &mut Samples, more: Samples) -> impl Iterator<Item = Histogram> {
     sum.bytes_sent += more.bytes_sent;
     sum.bytes_received += more.bytes_received;
-    [merge(&mut sum.ok, more.ok), merge(&mut sum.failed, more.failed)].into_iter().flatten()
+    let response = merge(&mut sum.response, more.response);
+    [merge(&mut sum.ok, more.ok), merge(&mut sum.failed, more.failed), response].into_iter().flatten()
 }
 
 /// Adds `more` to `sum`; gives `more` back, emptied, if it was not needed.
@@ -243,6 +260,7 @@ fn series_delta(samples: Samples, freed: &mut Vec<Histogram>) -> SeriesDelta {
         series: samples.series,
         ok: sparse(samples.ok),
         failed: sparse(samples.failed),
+        response: sparse(samples.response),
         bytes_sent: samples.bytes_sent,
         bytes_received: samples.bytes_received,
     }

@@ -1,9 +1,11 @@
-//! Which reply belongs to which request, in dialect `msg`: in order per reply name. Pure: times come in, nothing waits.
+//! Which reply belongs to which request: by session, or in order per reply name. Pure: times come in, nothing waits.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+
+use crate::protocol::MessageId;
 
 /// A request that was sent, until its outcome was fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +44,18 @@ enum State {
     Done,
 }
 
+/// What a reply is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Its name, in dialect `msg`.
+    Name(MessageId),
+    /// Its session, in dialect `rpc`.
+    Session(i64),
+}
+
 #[derive(Debug)]
 struct Entry {
-    reply: &'static str,
+    reply: Key,
     sent: Instant,
     deadline: Instant,
     state: State,
@@ -59,16 +70,16 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Notes a request that awaits a message named `reply`.
-    pub(crate) fn open(&mut self, reply: &'static str, sent: Instant, timeout: Duration) -> Ticket {
+    /// Notes a request that awaits the message known by `reply`.
+    pub(crate) fn open(&mut self, reply: Key, sent: Instant, timeout: Duration) -> Ticket {
         self.entries.push_back(Entry { reply, sent, deadline: sent + timeout, state: State::Waiting });
         Ticket(self.first + self.entries.len() as u64 - 1)
     }
 
-    /// Gives a message to the oldest request that awaits its name.
-    pub(crate) fn arrive(&mut self, name: &str, body: Bytes, now: Instant) -> Arrival {
+    /// Gives a message to the oldest request that awaits it.
+    pub(crate) fn arrive(&mut self, reply: Key, body: Bytes, now: Instant) -> Arrival {
         let open = |entry: &&mut Entry| {
-            matches!(entry.state, State::Waiting | State::GivenUp) && entry.reply == name
+            matches!(entry.state, State::Waiting | State::GivenUp) && entry.reply == reply
         };
         let Some(entry) = self.entries.iter_mut().find(open) else {
             return Arrival::Unasked;
@@ -120,6 +131,12 @@ impl Requests {
         self.forget_done();
     }
 
+    /// Whether a reply of this session may still come.
+    pub(crate) fn knows(&self, session: i64) -> bool {
+        let waits = |state: &State| matches!(state, State::Waiting | State::GivenUp);
+        self.entries.iter().any(|entry| entry.reply == Key::Session(session) && waits(&entry.state))
+    }
+
     /// When [`Requests::expire`] has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let deadline = |entry: &Entry| match entry.state {
@@ -161,6 +178,9 @@ mod tests {
 
     const S: Duration = Duration::from_secs(1);
 
+    const A: Key = Key::Session(1);
+    const B: Key = Key::Session(2);
+
     fn body(text: &'static str) -> Bytes {
         Bytes::from_static(text.as_bytes())
     }
@@ -168,11 +188,11 @@ mod tests {
     #[test]
     fn replies_go_to_requests_in_order_per_name() {
         let (mut requests, t) = (Requests::default(), Instant::now());
-        let [a1, b, a2] = ["A", "B", "A"].map(|reply| requests.open(reply, t, 10 * S));
-        assert_eq!(requests.arrive("B", body("b"), t + S), Arrival::Reply);
-        assert_eq!(requests.arrive("A", body("1"), t + 2 * S), Arrival::Reply);
-        assert_eq!(requests.arrive("A", body("2"), t + 3 * S), Arrival::Reply);
-        assert_eq!(requests.arrive("A", body("3"), t + 3 * S), Arrival::Unasked);
+        let [a1, b, a2] = [A, B, A].map(|reply| requests.open(reply, t, 10 * S));
+        assert_eq!(requests.arrive(B, body("b"), t + S), Arrival::Reply);
+        assert_eq!(requests.arrive(A, body("1"), t + 2 * S), Arrival::Reply);
+        assert_eq!(requests.arrive(A, body("2"), t + 3 * S), Arrival::Reply);
+        assert_eq!(requests.arrive(A, body("3"), t + 3 * S), Arrival::Unasked);
         assert_eq!(requests.fetch(a2), Some(Outcome::Reply(body("2"), 3 * S)));
         assert_eq!(requests.fetch(a1), Some(Outcome::Reply(body("1"), 2 * S)));
         assert_eq!(requests.fetch(a1), None); // only once
@@ -183,35 +203,35 @@ mod tests {
     #[test]
     fn a_late_reply_is_not_taken_for_the_next_ones() {
         let (mut requests, t) = (Requests::default(), Instant::now());
-        let late = requests.open("A", t, 10 * S);
+        let late = requests.open(A, t, 10 * S);
         requests.expire(t + 10 * S);
         assert_eq!(requests.fetch(late), Some(Outcome::TimedOut));
-        let next = requests.open("A", t + 10 * S, 10 * S);
-        assert_eq!(requests.arrive("A", body("late"), t + 11 * S), Arrival::Late);
-        assert_eq!(requests.arrive("A", body("next"), t + 12 * S), Arrival::Reply);
+        let next = requests.open(A, t + 10 * S, 10 * S);
+        assert_eq!(requests.arrive(A, body("late"), t + 11 * S), Arrival::Late);
+        assert_eq!(requests.arrive(A, body("next"), t + 12 * S), Arrival::Reply);
         assert_eq!(requests.fetch(next), Some(Outcome::Reply(body("next"), 2 * S)));
     }
 
     #[test]
     fn a_reply_that_never_comes_shifts_the_later_ones_only_for_a_while() {
         let (mut requests, t) = (Requests::default(), Instant::now());
-        let lost = requests.open("A", t, 10 * S);
+        let lost = requests.open(A, t, 10 * S);
         requests.expire(t + 10 * S);
         assert_eq!(requests.fetch(lost), Some(Outcome::TimedOut));
         assert_eq!(requests.next_deadline(), Some(t + 20 * S));
         requests.expire(t + 20 * S);
-        let next = requests.open("A", t + 20 * S, 10 * S);
-        assert_eq!(requests.arrive("A", body("next"), t + 21 * S), Arrival::Reply);
+        let next = requests.open(A, t + 20 * S, 10 * S);
+        assert_eq!(requests.arrive(A, body("next"), t + 21 * S), Arrival::Reply);
         assert_eq!(requests.fetch(next), Some(Outcome::Reply(body("next"), S)));
     }
 
     #[test]
     fn an_abandoned_request_keeps_its_place_until_its_reply() {
         let (mut requests, t) = (Requests::default(), Instant::now());
-        let [gone, kept] = ["A", "A"].map(|reply| requests.open(reply, t, 10 * S));
+        let [gone, kept] = [A, A].map(|reply| requests.open(reply, t, 10 * S));
         assert_eq!(requests.abandon(gone, t + S), Some(S));
-        assert_eq!(requests.arrive("A", body("1"), t + S), Arrival::Late);
-        assert_eq!(requests.arrive("A", body("2"), t + S), Arrival::Reply);
+        assert_eq!(requests.arrive(A, body("1"), t + S), Arrival::Late);
+        assert_eq!(requests.arrive(A, body("2"), t + S), Arrival::Reply);
         assert_eq!(requests.abandon(kept, t + S), None); // it had its reply
         assert!(requests.entries.is_empty());
     }
@@ -219,7 +239,7 @@ mod tests {
     #[test]
     fn the_end_of_the_connection_settles_all_that_wait() {
         let (mut requests, t) = (Requests::default(), Instant::now());
-        let ticket = requests.open("A", t, S);
+        let ticket = requests.open(A, t, S);
         requests.close();
         assert_eq!(requests.fetch(ticket), Some(Outcome::Closed));
         assert_eq!(requests.next_deadline(), None);

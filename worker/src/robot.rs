@@ -1,22 +1,26 @@
-//! One simulated player, as its mods see it: a number, its connections, its random numbers.
+//! One simulated player, as its mods see it: a number, its connections, its random numbers, its clock.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Context as TaskContext;
+use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use proto::series::{Kind, RobotState};
+use futures_util::future::LocalBoxFuture;
+use proto::series::{FailureClass, Kind, RobotState};
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 
-use crate::connection::Connection;
+use crate::connect::Connect;
+use crate::connection::{Connection, NORMAL};
 use crate::context::Context;
-use crate::dial::dial;
 use crate::error::Error;
 use crate::link::Link;
+use crate::push::Push;
+use crate::trace::Seen;
 
 /// One simulated player. Clones are the same robot.
 #[derive(Clone)]
@@ -28,11 +32,21 @@ struct Inner {
     class: usize,
     context: Rc<Context>,
     links: RefCell<Vec<Rc<Link>>>,
+    /// What came unasked and is not handed to the mods yet.
+    inbox: RefCell<Vec<Push>>,
+    /// What its mods began beside their tasks.
+    spawned: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
     rng: RefCell<Rng>,
     state: Cell<RobotState>,
     /// When it began to connect and log in.
     started: Cell<Instant>,
+    /// Whether its tasks have begun in this session.
+    played: Cell<bool>,
     retired: Cell<bool>,
+    /// Whether its mod said that it is done.
+    leaves: Cell<bool>,
+    /// By how much the task that runs now was late, if it has a schedule.
+    lateness: Cell<Option<Duration>>,
     /// Told when its tasks may begin and when its time is over.
     changed: Notify,
     /// Whether a task has sent or opened something since the driver last looked at the sockets.
@@ -45,17 +59,22 @@ struct Inner {
 impl Robot {
     pub(crate) fn new(number: u64, context: Rc<Context>) -> Self {
         let class = context.plan.classes.index_of(number).unwrap_or(0);
-        context.count(class, None, Some(RobotState::Starting));
+        context.count(class, None, Some(RobotState::Connecting));
         let seed = mix(context.plan.seed ^ mix(number));
         Self(Rc::new(Inner {
             number,
             class,
             context,
             links: RefCell::default(),
+            inbox: RefCell::default(),
+            spawned: RefCell::default(),
             rng: RefCell::new(Rng::with_seed(seed)),
-            state: Cell::new(RobotState::Starting),
+            state: Cell::new(RobotState::Connecting),
             started: Cell::new(Instant::now()),
+            played: Cell::new(false),
             retired: Cell::new(false),
+            leaves: Cell::new(false),
+            lateness: Cell::new(None),
             changed: Notify::new(),
             active: Cell::new(false),
             alarm: RefCell::default(),
@@ -67,9 +86,14 @@ impl Robot {
         self.0.number
     }
 
-    /// The address that the run is aimed at.
+    /// The address that the robot begins with: its class's, or else the run's.
     pub fn host(&self) -> &str {
-        &self.0.context.plan.host
+        self.0.context.plan.host_of(self.0.number)
+    }
+
+    /// The name of its class.
+    pub fn class_name(&self) -> &str {
+        self.0.context.plan.classes.list().get(self.0.class).map_or("", |class| &class.name)
     }
 
     /// A random number from the robot's own sequence, which the plan's seed and its number fix.
@@ -77,32 +101,12 @@ impl Robot {
         self.0.rng.borrow_mut().i64(range)
     }
 
-    /// Opens a connection and keeps it under a name, in the place of one that had it. The time, handshake included, is a sample of the series
-    /// (connect, name).
+    /// Opens a connection and keeps it under a name, in the place of one that had it. The time, handshakes included, is a sample of the
+    /// series (connect, name). Await it, after saying what is special about it: [`Connect`].
     ///
-    /// # Errors
-    /// When it can't be opened, or not within the plan's connect timeout.
-    pub async fn connect(&self, name: &str, url: &str) -> Result<Connection, Error> {
-        let began = Instant::now();
-        let timeout = self.0.context.plan.timeouts.connect;
-        let socket = match tokio::time::timeout(timeout, dial(url)).await {
-            Ok(Ok(socket)) => Ok(socket),
-            Ok(Err(reason)) => Err(Error::Refused { connection: name.into(), url: url.into(), reason }),
-            Err(_) => {
-                let awaited = format!("connection to {url}");
-                Err(Error::Timeout { connection: name.into(), awaited, after: timeout })
-            }
-        };
-        match socket {
-            Ok(socket) => {
-                self.0.context.ok(Kind::Connect, name, began.elapsed());
-                Ok(self.keep(Link::new(name.into(), self.0.context.clone(), socket)))
-            }
-            Err(error) => {
-                self.0.context.failed(Kind::Connect, name, error.class(), began.elapsed(), &error);
-                Err(error)
-            }
-        }
+    /// Fails when it can't be opened, or not within the plan's connect timeout.
+    pub fn connect<'a>(&'a self, name: &'a str, url: &'a str) -> Connect<'a> {
+        Connect::new(self, name, url)
     }
 
     /// The open connection of a name.
@@ -116,20 +120,37 @@ impl Robot {
         Ok(Connection::new(self.clone(), link.clone()))
     }
 
+    /// Says that it is in, and waits for something before its tasks may begin. Without it a robot is ready once all its mods
+    /// have started.
+    pub fn ready(&self) {
+        if matches!(self.0.state.get(), RobotState::Connecting | RobotState::LoggingIn) {
+            self.enter(RobotState::Ready);
+        }
+    }
+
     /// Lets the tasks of all its mods begin: it is in. The time since it began to connect is a sample of the series
-    /// (session, class).
+    /// (login, class).
     pub fn run_tasks(&self) {
-        if self.0.state.get() == RobotState::Starting {
-            let class = self.class_name();
-            self.0.context.ok(Kind::Session, class, self.0.started.get().elapsed());
+        if self.is_before_play() {
+            self.0.context.ok(Kind::Login, self.class_name(), self.0.started.get().elapsed());
+            self.0.played.set(true);
             self.enter(RobotState::Playing);
             self.0.changed.notify_waiters();
+        }
+    }
+
+    /// Ends the robot's session in order, as if its time were over. Whether it begins again is the plan's choice.
+    pub fn leave(&self) {
+        if !self.0.leaves.replace(true) {
+            self.0.changed.notify_waiters();
+            self.note_activity();
         }
     }
 
     /// Waits, or until the robot is to leave.
     pub async fn sleep(&self, duration: Duration) {
         if !self.is_retired() && !duration.is_zero() {
+            self.0.context.trace(self.0.number, || Seen::Waits(duration));
             tokio::select! {
                 biased;
                 () = self.retirement() => {}
@@ -138,17 +159,75 @@ impl Robot {
         }
     }
 
-    /// Whether the robot's time is over: it finishes what it does, logs out and leaves.
+    /// Waits until a moment, to tens of microseconds, or until the robot is to leave.
+    pub(crate) async fn sleep_until(&self, due: Instant) {
+        if !self.is_retired() {
+            tokio::select! {
+                biased;
+                () = self.retirement() => {}
+                () = self.0.context.precise.sleep_until(due) => {}
+            }
+        }
+    }
+
+    /// Whether the robot's time is over, or its mod said that it leaves: it finishes what it does, logs out and leaves.
     pub fn is_retired(&self) -> bool {
-        self.0.retired.get()
+        self.0.retired.get() || self.0.leaves.get()
     }
 
-    pub(crate) fn class_name(&self) -> &str {
-        self.0.context.plan.classes.list().get(self.0.class).map_or("", |class| &class.name)
+    /// Begins something beside the tasks, for as long as the session lasts: what a handler wants done that takes time.
+    pub fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        self.0.spawned.borrow_mut().push(Box::pin(work));
+        self.note_activity();
     }
 
-    pub(crate) fn context(&self) -> &Rc<Context> {
+    /// Microseconds since the run began, on the time line that all workers share. A message that carries it can be timed where it arrives
+    /// ([`Handlers::on_timed`](crate::Handlers::on_timed)).
+    pub fn now_us(&self) -> i64 {
+        self.us_at(Instant::now())
+    }
+
+    /// How long before `at` the moment `sent` was, which another robot took from [`Robot::now_us`].
+    pub(crate) fn since(&self, sent: i64, at: Instant) -> Duration {
+        Duration::from_micros(self.us_at(at).saturating_sub(sent).max(0) as u64)
+    }
+
+    fn us_at(&self, at: Instant) -> i64 {
+        i64::try_from(at.saturating_duration_since(self.0.context.start).as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Times something of the mod's own: a sample of the series (custom, name).
+    pub fn time(&self, name: &str, took: Duration) {
+        self.0.context.ok(Kind::Custom, name, took);
+    }
+
+    /// Counts something of the mod's own in the series (custom, name), once.
+    pub fn count(&self, name: &str) {
+        self.time(name, Duration::ZERO);
+    }
+
+    /// Counts a failure of the mod's own in the series (custom, name).
+    pub fn count_failure(&self, name: &str, reason: &str) {
+        self.0.context.failed(Kind::Custom, name, FailureClass::Task, Duration::ZERO, &reason);
+    }
+
+    /// Says something, to whoever looks at this robot and to the worker's log at level debug.
+    pub fn log(&self, text: &str) {
+        tracing::debug!(robot = self.0.number, "{text}");
+        self.0.context.trace(self.0.number, || Seen::Says(text));
+    }
+
+    /// The row of a data set that is this robot's; none if the plan has no such set.
+    pub fn data(&self, set: &str) -> Option<&serde_json::Value> {
+        self.0.context.kit.data.row(set, self.0.number)
+    }
+
+    pub(crate) fn context(&self) -> &Context {
         &self.0.context
+    }
+
+    pub(crate) fn shared_context(&self) -> Rc<Context> {
+        self.0.context.clone()
     }
 
     pub(crate) fn rng<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
@@ -159,13 +238,59 @@ impl Robot {
         self.0.state.get() == RobotState::Playing
     }
 
+    /// Whether it was told that its time is over, whatever its mods say.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.0.retired.get()
+    }
+
+    /// Whether its tasks have begun in this session.
+    pub(crate) fn has_played(&self) -> bool {
+        self.0.played.get()
+    }
+
+    fn is_before_play(&self) -> bool {
+        !matches!(self.0.state.get(), RobotState::Playing | RobotState::Leaving)
+    }
+
+    /// How long its session lasts.
+    pub(crate) fn session_time(&self) -> Duration {
+        self.0.started.get().elapsed()
+    }
+
+    /// By how much the task that runs now was late.
+    pub(crate) fn lateness(&self) -> Option<Duration> {
+        self.0.lateness.get()
+    }
+
+    /// Runs a task that was late by so much, if it has a schedule: what it asks meanwhile was late too.
+    pub(crate) async fn late<T>(&self, lateness: Option<Duration>, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        // Set for each poll: other tasks of the robot run between them.
+        poll_fn(|cx| {
+            let before = self.0.lateness.replace(lateness);
+            let polled = work.as_mut().poll(cx);
+            self.0.lateness.set(before);
+            polled
+        })
+        .await
+    }
+
     /// Begins its life anew: it has no connection and has not logged in.
     pub(crate) fn restart(&self) {
-        self.0.links.borrow_mut().clear();
+        self.clear();
         self.0.started.set(Instant::now());
+        self.0.leaves.set(false);
+        self.0.played.set(false);
         if !self.is_retired() {
-            self.enter(RobotState::Starting);
+            self.enter(RobotState::Connecting);
         }
+    }
+
+    /// Lets go of all that a session had. What was spawned holds the robot, so it would live for ever without this.
+    pub(crate) fn clear(&self) {
+        self.0.links.borrow_mut().clear();
+        self.0.inbox.borrow_mut().clear();
+        let _spawned = self.0.spawned.take();
     }
 
     /// Tells it that its time is over.
@@ -176,9 +301,14 @@ impl Robot {
         }
     }
 
-    /// Waits until it is told that its time is over.
+    /// Waits until it is told that its time is over, or says so itself.
     pub(crate) async fn retirement(&self) {
         self.until(Self::is_retired).await;
+    }
+
+    /// As [`Robot::retirement`], whatever its mods say.
+    pub(crate) async fn dismissal(&self) {
+        self.until(Self::is_dismissed).await;
     }
 
     /// Waits until its tasks may run, or its time is over.
@@ -200,16 +330,20 @@ impl Robot {
     pub(crate) async fn close_all(&self) {
         let links = self.0.links.borrow().clone();
         for link in &links {
-            link.start_closing();
+            link.start_closing(NORMAL, "");
         }
         for link in links {
             Connection::new(self.clone(), link).close().await;
         }
     }
 
-    /// The first connection that was lost, with the reason.
-    pub(crate) fn lost_connection(&self) -> Option<Error> {
-        self.0.links.borrow().iter().find_map(|link| link.lost())
+    /// Takes out the first connection that was lost, with the reason.
+    pub(crate) fn take_lost(&self) -> Option<(Rc<Link>, Error)> {
+        let links = self.0.links.borrow();
+        let (link, error) = links.iter().find_map(|link| Some((link.clone(), link.lost()?)))?;
+        drop(links);
+        self.forget(&link);
+        Some((link, error))
     }
 
     pub(crate) fn forget(&self, link: &Rc<Link>) {
@@ -235,16 +369,38 @@ impl Robot {
     /// Reads all connections and times out what is due. Returns whether anything happened.
     pub(crate) fn pump(&self, cx: &mut TaskContext<'_>) -> bool {
         let links = self.0.links.borrow();
-        let last = links.iter().filter_map(|link| link.pump(cx)).max();
+        let mut inbox = self.0.inbox.borrow_mut();
+        let last = links.iter().filter_map(|link| link.pump(cx, &mut inbox)).max();
         self.expire(&links, last, cx) || last.is_some()
     }
 
-    fn keep(&self, link: Link) -> Connection {
+    /// Takes out what came unasked.
+    pub(crate) fn take_pushes(&self) -> Vec<Push> {
+        self.0.inbox.take()
+    }
+
+    /// Goes on with what was spawned.
+    pub(crate) fn poll_spawned(&self, cx: &mut TaskContext<'_>) {
+        let mut works = self.0.spawned.take();
+        if works.is_empty() {
+            return;
+        }
+        works.retain_mut(|work| work.as_mut().poll(cx).is_pending());
+        // What they spawned meanwhile comes after them, and has not been polled.
+        let mut spawned = self.0.spawned.borrow_mut();
+        works.append(&mut spawned);
+        *spawned = works;
+    }
+
+    pub(crate) fn keep(&self, link: Link) -> Connection {
         let link = Rc::new(link);
         let mut links = self.0.links.borrow_mut();
         links.retain(|kept| kept.name() != link.name());
         links.push(link.clone());
         drop(links);
+        if self.0.state.get() == RobotState::Connecting {
+            self.enter(RobotState::LoggingIn);
+        }
         self.note_activity();
         Connection::new(self.clone(), link)
     }
@@ -252,6 +408,9 @@ impl Robot {
     fn enter(&self, state: RobotState) {
         let from = self.0.state.replace(state);
         self.0.context.count(self.0.class, Some(from), Some(state));
+        if from != state {
+            self.0.context.trace(self.0.number, || Seen::State(state));
+        }
     }
 
     /// Times out what is due and keeps the alarm set for what is due next. Returns whether it rang. `last` is when
@@ -273,7 +432,7 @@ impl Robot {
             let next = links.iter().filter_map(|link| link.next_deadline()).min();
             *alarm = next.map(|due| (due, Box::pin(tokio::time::sleep_until(due.into()))));
             // Polled once to be woken by it; if it is due already, the next look at it finds out.
-            if alarm.as_mut().is_some_and(|(_, sleep)| sleep.as_mut().poll(cx).is_ready()) {
+            if alarm.as_mut().is_some_and(|(_, sleep)| matches!(sleep.as_mut().poll(cx), Poll::Ready(()))) {
                 cx.waker().wake_by_ref();
             }
         }

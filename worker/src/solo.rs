@@ -10,9 +10,9 @@ use proto::slots::SlotSet;
 use uuid::Uuid;
 
 use crate::engine::Engine;
+use crate::kit::Loaded;
 use crate::mods::Registry;
 use crate::orders::Orders;
-use crate::protocol::Protocol;
 use crate::reporter::{Reporter, RunClock};
 
 /// Why a plan could not be run.
@@ -21,12 +21,9 @@ pub enum SoloError {
     /// The system gives no thread.
     #[error("no robot threads: {0}")]
     Threads(#[from] std::io::Error),
-    /// The bundle's files are wrong.
+    /// The bundle's files are wrong, or the plan wants what nobody has.
     #[error("{}", .0.join("\n"))]
-    Bundle(Vec<String>),
-    /// The plan names mods that the registry does not have.
-    #[error("{}", .0.join("\n"))]
-    Mods(Vec<String>),
+    Faults(Vec<String>),
 }
 
 /// Runs a whole plan on `threads` threads of this process. Each second's report goes to `take`; the call returns after the last.
@@ -35,20 +32,17 @@ pub enum SoloError {
 /// When the system gives no thread, a file of the bundle is wrong, or a mod is not there.
 pub async fn play(
     plan: Plan,
-    bundle: &Bundle,
+    bundle: Bundle,
     registry: Registry,
     threads: usize,
     mut take: impl FnMut(Report),
 ) -> Result<(), SoloError> {
-    let faults = registry.faults(&plan);
-    if !faults.is_empty() {
-        return Err(SoloError::Mods(faults));
-    }
-    let protocol = Arc::new(Protocol::from_bundle(bundle).map_err(SoloError::Bundle)?);
-    let mut engine = Engine::start(threads, Arc::new(registry))?;
+    let loaded = Loaded::new(Arc::new(bundle)).map_err(SoloError::Faults)?;
+    let kit = Arc::new(loaded.kit(&plan, &registry).map_err(SoloError::Faults)?);
+    let mut engine = Engine::start(threads, Arc::new(registry), None)?;
     let (run, start) = (Uuid::new_v4(), Instant::now());
     let mut reporter = Reporter::new(RunClock { run, start, master_start: Duration::ZERO }, threads);
-    engine.follow(Some(Orders { run, plan: Arc::new(plan), protocol, slots: SlotSet::all(), start }));
+    engine.follow(Some(Orders { run, plan: Arc::new(plan), kit, slots: SlotSet::all(), start }));
     while let Some(harvest) = engine.harvest().await {
         reporter.take(harvest);
         engine.reuse(reporter.freed());

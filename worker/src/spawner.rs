@@ -5,16 +5,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use proto::class::Class;
 use proto::report::Census;
 use proto::slots::Share;
 use tokio::task::JoinSet;
 
 use crate::context::Context;
 use crate::driver::live;
-use crate::mods::{Maker, Registry};
+use crate::mods::{Casting, Maker, Registry};
 use crate::orders::Orders;
 use crate::recorder::Measured;
 use crate::robot::Robot;
+use crate::trace::Watcher;
 
 /// Orders for an open model that come so late after the start still bear all that have arrived. Later they are those of
 /// a worker that was away, whose arrivals had their time elsewhere or are lost.
@@ -34,6 +36,8 @@ pub(crate) struct Spawner {
     leaving: BTreeSet<u64>,
     /// To be born as soon as their former life is over.
     waiting: BTreeSet<u64>,
+    /// Ended by themselves, and not to be born again.
+    gone: BTreeSet<u64>,
     lives: JoinSet<u64>,
 }
 
@@ -41,20 +45,25 @@ impl Spawner {
     /// A spawner with nothing running yet.
     ///
     /// # Errors
-    /// The name of a mod that the plan wants and the registry does not have.
-    pub(crate) fn new(orders: Arc<Orders>, registry: &Registry) -> Result<Self, String> {
-        let classes = orders.plan.classes.list();
+    /// What the plan wants and can't have here.
+    pub(crate) fn new(
+        orders: Arc<Orders>,
+        registry: &Registry,
+        watcher: Option<Rc<dyn Watcher>>,
+    ) -> Result<Self, String> {
+        let classes = orders.plan.classes.list().iter();
         let (share, elapsed) = (Share::of(&orders.slots), orders.elapsed(Instant::now()));
-        let makers = classes.iter().map(|class| registry.makers(&class.mods)).collect::<Result<_, _>>()?;
+        let makers = classes.map(|class| makers(&orders, class, registry)).collect::<Result<_, _>>()?;
         Ok(Self {
             born: if elapsed > CATCH_UP { passed(&orders, &share, elapsed) } else { 0 },
             share,
-            context: Rc::new(Context::new(orders.plan.clone(), orders.protocol.clone())),
+            context: Rc::new(Context::new(&orders, watcher)?),
             orders,
             makers,
             running: BTreeMap::new(),
             leaving: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            gone: BTreeSet::new(),
             lives: JoinSet::new(),
         })
     }
@@ -177,7 +186,7 @@ impl Spawner {
     }
 
     fn bear(&mut self, number: u64) {
-        if self.running.contains_key(&number) {
+        if self.running.contains_key(&number) || self.gone.contains(&number) {
             return;
         }
         if self.leaving.contains(&number) {
@@ -203,14 +212,22 @@ impl Spawner {
 
     fn note_departure(&mut self, number: u64) {
         self.leaving.remove(&number);
-        if self.is_open() {
-            // Its one session is over, whoever ended it.
-            self.running.remove(&number);
+        // Nobody retired it: it ended by itself, and its life would have begun anew if it should.
+        if self.running.remove(&number).is_some() && !self.is_open() {
+            self.gone.insert(number);
         }
         if self.waiting.remove(&number) {
             self.bear(number);
         }
     }
+}
+
+/// What makes the mods of a class.
+fn makers(orders: &Orders, class: &Class, registry: &Registry) -> Result<Vec<Maker>, String> {
+    let casting = Casting { plan: &orders.plan, class, protocol: &orders.kit.protocol };
+    let maker =
+        |name: &String| registry.maker(name, &casting).ok_or_else(|| format!("there is no mod `{name}`"));
+    class.mods.iter().map(maker).collect()
 }
 
 /// How many of a share's robots had their time before `elapsed` and are not to be born any more: none in a closed model,
@@ -233,7 +250,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::protocol::Protocol;
+    use crate::kit::Loaded;
     use crate::tasks::Tasks;
     use crate::wait::Wait;
 
@@ -257,18 +274,14 @@ mod tests {
         let class = Class::new("all", Part::Weight(NonZeroU32::MIN), vec!["idle".into()]);
         let profile = Profile::arrivals(10.0, Arrivals::Constant, Duration::from_secs(10), 0).unwrap();
         let plan = Plan::new(profile, Classes::new(vec![class]).unwrap(), "ws://127.0.0.1:1");
-        let protocol = Protocol::from_bundle(&Bundle::new(Vec::new())).unwrap();
-        Arc::new(Orders {
-            run: Uuid::nil(),
-            plan: Arc::new(plan),
-            protocol: Arc::new(protocol),
-            slots,
-            start,
-        })
+        let registry = Registry::default().with("idle", Idle::default);
+        let loaded = Loaded::new(Bundle::new(Vec::new()).into()).unwrap();
+        let kit = Arc::new(loaded.kit(&plan, &registry).unwrap());
+        Arc::new(Orders { run: Uuid::nil(), plan: Arc::new(plan), kit, slots, start })
     }
 
     fn spawner(orders: Arc<Orders>) -> Spawner {
-        Spawner::new(orders, &Registry::default().with("idle", Idle::default)).unwrap()
+        Spawner::new(orders, &Registry::default().with("idle", Idle::default), None).unwrap()
     }
 
     #[tokio::test]
@@ -291,7 +304,7 @@ mod tests {
             spawner.take(orders(odd.collect(), start), at(0.95));
             assert_eq!(running(&spawner), [7]);
             spawner.reconcile(at(10.0));
-            assert_eq!(running(&spawner), []);
+            assert_eq!(running(&spawner), [0; 0]);
             assert_eq!(spawner.next_change(at(10.0)), None);
         };
         LocalSet::new().run_until(work).await;

@@ -1,5 +1,6 @@
 //! One robot thread: follows its orders, and each second of the run hands over what was measured.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::mods::Registry;
 use crate::orders::Orders;
 use crate::recorder::Measured;
 use crate::spawner::Spawner;
+use crate::trace::Watcher;
 
 /// How often a thread looks up, even if nothing is due: bounds how old its gauges are, and shows how late it wakes.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
@@ -71,7 +73,12 @@ pub(crate) struct RobotThread {
     /// Emptied histograms that come back.
     pub(crate) spares: mpsc::Receiver<Histogram>,
     pub(crate) gauges: SharedGauges,
+    /// Makes who looks at this thread's robots.
+    pub(crate) watchers: Option<Watchers>,
 }
+
+/// Makes somebody who looks, on the thread where the robots are.
+pub(crate) type Watchers = Arc<dyn Fn() -> Rc<dyn Watcher> + Send + Sync>;
 
 impl RobotThread {
     /// Runs until the orders' sender is gone. Blocks its thread.
@@ -85,15 +92,20 @@ impl RobotThread {
     async fn follow(mut self) {
         loop {
             let orders = self.orders.borrow_and_update().clone();
-            match orders.map(|orders| Spawner::new(orders, &self.registry)) {
+            match orders.map(|orders| self.spawner(orders)) {
                 Some(Ok(spawner)) => self.play(spawner).await,
-                Some(Err(name)) => tracing::error!("there is no mod `{name}`"),
+                Some(Err(fault)) => tracing::error!("robots can't run: {fault}"),
                 None => {}
             }
             if self.orders.changed().await.is_err() {
                 return;
             }
         }
+    }
+
+    fn spawner(&self, orders: Arc<Orders>) -> Result<Spawner, String> {
+        let watcher = self.watchers.as_ref().map(|make| make());
+        Spawner::new(orders, &self.registry, watcher)
     }
 
     /// Carries a run through, to its end or until there are orders for another.

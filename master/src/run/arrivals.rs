@@ -25,8 +25,8 @@ pub(super) fn shortfall(profile: &Profile, ran: Duration, totals: &Totals, losse
     })
 }
 
-/// Sessions that got in, or failed to. One that got in and broke later counts twice; so the figure is a bound.
+/// Sessions that got in, or failed to.
 pub(super) fn begun(totals: &Totals) -> u64 {
-    let (ok, failed) = totals.of_kind(Kind::Session);
+    let (ok, failed) = totals.of_kind(Kind::Login);
     ok.saturating_add(failed)
 }

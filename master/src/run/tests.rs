@@ -135,6 +135,7 @@ fn report(sequence: u64, second: u64, robots: u64) -> Report {
         series: Series::new(kind, name),
         ok: latency.to_sparse(),
         failed: Default::default(),
+        response: Default::default(),
         bytes_sent: 10,
         bytes_received: 20,
     };
@@ -149,6 +150,7 @@ fn report(sequence: u64, second: u64, robots: u64) -> Report {
         robots: vec![census],
         series: vec![delta(Kind::Connect, "game"), delta(Kind::Request, "EchoRequest")],
         failures: vec![],
+        messages: vec![],
         last: false,
     }
 }
@@ -340,7 +342,7 @@ fn a_run_ends_with_its_plan_when_every_last_report_is_merged() {
     let seconds = scene.run.totals().timeline.seconds();
     assert_eq!(seconds.len(), 20);
     assert!(seconds.iter().all(|s| s.requests.latency.count == 2));
-    assert_eq!((seconds[10].users, seconds[19].users), ([0, 100, 0], [0, 0, 0]));
+    assert_eq!((seconds[10].users, seconds[19].users), ([0, 0, 0, 100, 0], [0; 5]));
     let told: Vec<_> = scene.effects.iter().filter(|e| matches!(e, Effect::Second(_))).collect();
     assert_eq!(told.len(), 20);
 }

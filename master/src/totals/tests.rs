@@ -18,7 +18,14 @@ fn sparse(values: &[u64]) -> Sparse {
 
 fn delta(kind: Kind, name: &str, ok: &[u64], failed: &[u64]) -> SeriesDelta {
     let series = Series::new(kind, name);
-    SeriesDelta { series, ok: sparse(ok), failed: sparse(failed), bytes_sent: 10, bytes_received: 20 }
+    SeriesDelta {
+        series,
+        ok: sparse(ok),
+        failed: sparse(failed),
+        response: Sparse::default(),
+        bytes_sent: 10,
+        bytes_received: 20,
+    }
 }
 
 fn report(playing: u64, series: Vec<SeriesDelta>) -> Report {
@@ -32,6 +39,7 @@ fn report(playing: u64, series: Vec<SeriesDelta>) -> Report {
         robots: vec![census],
         series,
         failures: vec![],
+        messages: vec![],
         last: false,
     }
 }
@@ -46,7 +54,7 @@ fn seconds_hold_what_was_told_of_them_and_never_change() {
     let first = totals.timeline.close().clone();
     assert_eq!(
         (first.second, first.users, first.requests.latency.count, first.requests.failed),
-        (1, [0, 12, 0], 4, 1)
+        (1, [0, 0, 0, 12, 0], 4, 1)
     );
     assert_eq!(first.points, [Point { series: 0, ok: 3, failed: 1 }]);
     // What comes late counts in the first open second.
@@ -54,12 +62,12 @@ fn seconds_hold_what_was_told_of_them_and_never_change() {
     let second = totals.timeline.close().clone();
     assert_eq!(
         (second.second, second.users, second.requests.latency.count, second.total.latency.count),
-        (2, [0, 13, 0], 1, 5)
+        (2, [0, 0, 0, 13, 0], 1, 5)
     );
     assert_eq!(totals.timeline.seconds()[0], first);
     // A worker that told nothing still has its robots, one that is gone has none.
     totals.timeline.forget(a);
-    assert_eq!(totals.timeline.close().users, [0, 7, 0]);
+    assert_eq!(totals.timeline.close().users, [0, 0, 0, 7, 0]);
 }
 
 #[test]
@@ -83,7 +91,14 @@ fn a_report_that_no_worker_can_have_measured_is_named() {
         let series = Series::new(Kind::Request, "x");
         report(
             1,
-            vec![SeriesDelta { series, ok, failed: Sparse::default(), bytes_sent: 0, bytes_received: 0 }],
+            vec![SeriesDelta {
+                series,
+                ok,
+                failed: Sparse::default(),
+                response: Sparse::default(),
+                bytes_sent: 0,
+                bytes_received: 0,
+            }],
         )
     };
     let sparse = |count, sum_us| Sparse { buckets: vec![5, count], sum_us, min_us: 5, max_us: 5 };

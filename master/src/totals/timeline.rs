@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use proto::histogram::Histogram;
-use proto::report::Report;
+use proto::report::{Report, alive};
 use proto::series::RobotState;
 
 use super::counts::Counts;
@@ -57,12 +57,8 @@ pub struct Second {
 impl Second {
     /// Robots that the plan counts as alive.
     pub fn alive(&self) -> u64 {
-        alive(self.users)
+        alive(&self.users)
     }
-}
-
-fn alive(users: Users) -> u64 {
-    users[RobotState::Starting as usize].saturating_add(users[RobotState::Playing as usize])
 }
 
 /// The seconds of a run, from the first on.
@@ -134,7 +130,7 @@ impl Timeline {
     /// Robots of a worker that are alive, as it last told.
     pub(crate) fn alive_of(&self, worker: WorkerId) -> u64 {
         let newest = self.open.values().rev().find_map(|open| open.census.get(&worker));
-        newest.or_else(|| self.census.get(&worker)).copied().map_or(0, alive)
+        newest.or_else(|| self.census.get(&worker)).map_or(0, alive)
     }
 
     /// Closes the next second.

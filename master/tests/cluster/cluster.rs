@@ -90,7 +90,8 @@ impl Outcome {
     pub(crate) fn alive(&self) -> Vec<u64> {
         let alive = |second: &Value| {
             let users = second["users"].as_array().unwrap();
-            users[0].as_u64().unwrap() + users[1].as_u64().unwrap()
+            let (_leaving, alive) = users.split_last().unwrap();
+            alive.iter().map(|n| n.as_u64().unwrap()).sum()
         };
         self.summary["timeline"].as_array().unwrap().iter().map(alive).collect()
     }

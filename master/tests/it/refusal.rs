@@ -36,6 +36,7 @@ fn report(sequence: u64) -> Report {
         robots: vec![],
         series: vec![],
         failures: vec![],
+        messages: vec![],
         last: false,
     }
 }

@@ -83,8 +83,9 @@ async fn the_last_worker_s_loss_ends_the_run_with_the_reason() {
 /// A report that is merged already: it counts nothing and is acked.
 fn old_news(run: Uuid) -> Up {
     let zero = Duration::ZERO;
-    let (robots, series, failures) = (vec![], vec![], vec![]);
-    Up::Report(Report { run, sequence: 0, from: zero, to: zero, robots, series, failures, last: false })
+    let (robots, series, failures, messages) = (vec![], vec![], vec![], vec![]);
+    let (from, to) = (zero, zero);
+    Up::Report(Report { run, sequence: 0, from, to, robots, series, failures, messages, last: false })
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Malformed, Wire, all_from, all_into, malformed, missing, name, us, uuid};
 use crate::histogram::Sparse;
 use crate::pb;
-use crate::report::{Census, FailureDelta, LONGEST_EXAMPLE, Report, SeriesDelta};
+use crate::report::{Census, FailureDelta, LONGEST_EXAMPLE, MessageDelta, Report, SeriesDelta};
 use crate::series::{FailureClass, Kind, RobotState, Series};
 
 impl Wire for Census {
@@ -34,6 +34,7 @@ impl Wire for Report {
             robots: all_into(self.robots),
             series: all_into(self.series),
             failures: all_into(self.failures),
+            messages: all_into(self.messages),
             last: self.last,
         }
     }
@@ -47,6 +48,7 @@ impl Wire for Report {
             robots: all_from("robots", pb.robots)?,
             series: all_from("series", pb.series)?,
             failures: all_from("failures", pb.failures)?,
+            messages: all_from("messages", pb.messages)?,
             last: pb.last,
         })
     }
@@ -61,6 +63,7 @@ impl Wire for SeriesDelta {
             name: self.series.name,
             ok: Some(self.ok.into_wire()).filter(|pb| !pb.buckets.is_empty()),
             failed: Some(self.failed.into_wire()).filter(|pb| !pb.buckets.is_empty()),
+            response: Some(self.response.into_wire()).filter(|pb| !pb.buckets.is_empty()),
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
         }
@@ -71,9 +74,24 @@ impl Wire for SeriesDelta {
             series: Series { kind: kind_from(pb.kind())?, name: name("series name", pb.name)? },
             ok: Sparse::from_wire(pb.ok.unwrap_or_default())?,
             failed: Sparse::from_wire(pb.failed.unwrap_or_default())?,
+            response: Sparse::from_wire(pb.response.unwrap_or_default())?,
             bytes_sent: pb.bytes_sent,
             bytes_received: pb.bytes_received,
         })
+    }
+}
+
+impl Wire for MessageDelta {
+    type Pb = pb::MessageDelta;
+
+    fn into_wire(self) -> pb::MessageDelta {
+        let Self { name, sent, bytes_sent, received, bytes_received } = self;
+        pb::MessageDelta { name, sent, bytes_sent, received, bytes_received }
+    }
+
+    fn from_wire(pb: pb::MessageDelta) -> Result<Self, Malformed> {
+        let pb::MessageDelta { name: told, sent, bytes_sent, received, bytes_received } = pb;
+        Ok(Self { name: name("message name", told)?, sent, bytes_sent, received, bytes_received })
     }
 }
 
@@ -129,6 +147,10 @@ impl From<Kind> for pb::Kind {
             Kind::Push => Self::Push,
             Kind::Task => Self::Task,
             Kind::Session => Self::Session,
+            Kind::Tls => Self::Tls,
+            Kind::Login => Self::Login,
+            Kind::Wait => Self::Wait,
+            Kind::Custom => Self::Custom,
         }
     }
 }
@@ -141,6 +163,10 @@ fn kind_from(pb: pb::Kind) -> Result<Kind, Malformed> {
         pb::Kind::Push => Kind::Push,
         pb::Kind::Task => Kind::Task,
         pb::Kind::Session => Kind::Session,
+        pb::Kind::Tls => Kind::Tls,
+        pb::Kind::Login => Kind::Login,
+        pb::Kind::Wait => Kind::Wait,
+        pb::Kind::Custom => Kind::Custom,
     })
 }
 

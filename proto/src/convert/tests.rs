@@ -16,7 +16,7 @@ use crate::network::Network;
 use crate::plan::{LossPolicy, Timeouts};
 use crate::profile::{Edge, Profile, Stage};
 use crate::reconnect::Reconnect;
-use crate::report::{Census, FailureDelta, SeriesDelta};
+use crate::report::{Census, FailureDelta, MessageDelta, SeriesDelta};
 use crate::series::{FailureClass, Kind, RobotState, Series};
 use crate::speech::{Dialect, Speech};
 use crate::tags::Tags;
@@ -62,8 +62,21 @@ fn report() -> Report {
         from: Duration::from_secs(4),
         to: Duration::from_secs(5),
         robots: vec![census],
-        series: vec![SeriesDelta { series, ok, failed, bytes_sent: 44, bytes_received: 60 }],
+        series: vec![SeriesDelta {
+            series,
+            response: ok.clone(),
+            ok,
+            failed,
+            bytes_sent: 44,
+            bytes_received: 60,
+        }],
         failures: vec![failure],
+        messages: vec![MessageDelta {
+            name: "EchoRequest".into(),
+            sent: 4,
+            bytes_sent: 176,
+            ..MessageDelta::default()
+        }],
         last: true,
     }
 }

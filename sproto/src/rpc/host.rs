@@ -9,8 +9,8 @@ use super::opened::{Head, Opened};
 use super::package::Package;
 use super::responder::Responder;
 use crate::error::{Error, Result};
-use crate::pack::unpack;
 use crate::schema::{Protocol, Schema};
+use crate::value::Value;
 
 /// Frames unpack to this many bytes at most, unless a host is told otherwise.
 const LIMIT: usize = 16 << 20;
@@ -65,6 +65,13 @@ impl Host {
         self
     }
 
+    /// Whether frames are 0-packed, as the reference's are; they are if never told. Tell it before [`Host::attach`].
+    #[must_use]
+    pub fn packed(mut self, packed: bool) -> Self {
+        self.package.packed = packed;
+        self
+    }
+
     /// Makes requests of `remote`, which is what the peer's host takes.
     pub fn attach(&self, remote: &Schema) -> Attach {
         Attach { schema: remote.clone(), package: self.package.clone(), sessions: self.sessions.clone() }
@@ -85,13 +92,26 @@ impl Host {
     /// As [`Host::dispatch`], but for the message itself.
     pub fn open<'p>(&self, frame: &[u8], plain: &'p mut Vec<u8>) -> Result<Opened<'p>> {
         plain.clear();
-        unpack(frame, self.limit, plain)?;
+        self.package.unpack(frame, self.limit, plain)?;
         let (head, used) = self.package.open(plain)?;
         let what = match head.tag {
             Some(tag) => self.asked(tag, head.session)?,
             None => self.answered(head.session)?,
         };
         Ok(Opened { head: what, ud: head.ud, content: plain.get(used..).unwrap_or_default() })
+    }
+
+    /// The message in a frame of this protocol, be it a request or a response, either way. Changes nothing: for those who look on.
+    ///
+    /// # Errors
+    /// A frame that does not unpack or decode.
+    pub fn peek(&self, protocol: &Protocol, frame: &[u8]) -> Result<Value> {
+        crate::scratch::with(|plain| {
+            self.package.unpack(frame, self.limit, plain)?;
+            let (head, used) = self.package.open(plain)?;
+            let content = plain.get(used..).unwrap_or_default();
+            if head.tag.is_some() { protocol.get_request(content) } else { protocol.get_response(content) }
+        })
     }
 
     /// The reference cuts the tag to 32 bits before it looks the protocol up.

@@ -1,7 +1,7 @@
 //! The head of a frame: a struct with the fields `type`, `session` and perhaps `ud`, found by their names.
 
-use crate::error::Result;
-use crate::pack::pack;
+use crate::error::{Error, Result};
+use crate::pack::{pack, unpack};
 use crate::schema::{Schema, Type};
 use crate::scratch;
 use crate::value::{Struct, Value};
@@ -10,6 +10,8 @@ use crate::value::{Struct, Value};
 #[derive(Debug, Clone)]
 pub(super) struct Package {
     ty: Type,
+    /// Whether frames are 0-packed.
+    pub packed: bool,
 }
 
 /// What a head says.
@@ -22,10 +24,10 @@ pub(super) struct PackageHead {
 
 impl Package {
     pub(super) fn new(schema: &Schema, name: &str) -> Result<Self> {
-        Ok(Self { ty: schema.require_type(name)? })
+        Ok(Self { ty: schema.require_type(name)?, packed: true })
     }
 
-    /// Appends a frame: the head and what `content` writes, packed together. User data without a field for it is dropped.
+    /// Appends a frame: the head and what `content` writes, packed together if frames are. User data without a field for it is dropped.
     pub(super) fn frame(
         &self,
         head: PackageHead,
@@ -36,9 +38,25 @@ impl Package {
         scratch::with(|plain| {
             self.ty.encode(&head.into(), plain)?;
             content(plain)?;
-            pack(plain, out);
+            if self.packed {
+                pack(plain, out)
+            } else {
+                out.extend_from_slice(plain)
+            }
             Ok(())
         })
+    }
+
+    /// Undoes [`Package::frame`]'s packing into `plain`.
+    pub(super) fn unpack(&self, frame: &[u8], limit: usize, plain: &mut Vec<u8>) -> Result<()> {
+        if self.packed {
+            return unpack(frame, limit, plain);
+        }
+        if frame.len() > limit {
+            return Err(Error::UnpackLimit { limit });
+        }
+        plain.extend_from_slice(frame);
+        Ok(())
     }
 
     /// The head at the start of an unpacked frame, and its length.

@@ -48,7 +48,7 @@ pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<Share> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let plan = plan(host, connections, WARM_UP + seconds + 1)?;
     let bundle = Bundle::new(Vec::new());
-    let play = worker::solo::play(plan, &bundle, registry, 1, |report| window.take(&report));
+    let play = worker::solo::play(plan, bundle, registry, 1, |report| window.take(&report));
     runtime.block_on(play)?;
     Ok(Share { round_trips: window.round_trips, cpu: window.cpu.context("the run was too short")? })
 }

@@ -9,6 +9,7 @@ use proto::class::{Class, Classes, Share};
 use proto::message::Bundle;
 use proto::plan::{Plan, Timeouts};
 use proto::profile::Profile;
+use proto::reconnect::Reconnect;
 use proto::report::Report;
 use proto::series::{FailureClass, Kind};
 use tokio::net::TcpListener;
@@ -28,6 +29,7 @@ pub(crate) fn plan(host: &str, mod_name: &str, robots: u64, rate: f64, run_time:
     Plan {
         seed: 1,
         timeouts: Timeouts { connect: seconds(5.0), request: seconds(0.3), stop: seconds(1.0) },
+        reconnect: Reconnect::Backoff { first: seconds(1.0), most: seconds(30.0) },
         ..Plan::new(profile, Classes::new(vec![class]).unwrap(), host)
     }
 }
@@ -36,7 +38,7 @@ pub(crate) fn plan(host: &str, mod_name: &str, robots: u64, rate: f64, run_time:
 pub(crate) async fn play(plan: Plan, registry: Registry) -> Vec<Report> {
     let mut reports = Vec::new();
     let bundle = Bundle::new(Vec::new());
-    let run = worker::solo::play(plan, &bundle, registry, 2, |report| reports.push(report));
+    let run = worker::solo::play(plan, bundle, registry, 2, |report| reports.push(report));
     tokio::time::timeout(seconds(30.0), run).await.expect("the run ends").unwrap();
     reports
 }

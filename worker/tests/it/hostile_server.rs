@@ -128,7 +128,10 @@ async fn what_nobody_asked_for_is_counted_by_name() {
     assert_eq!(counts(&reports, Kind::Request, "EchoRequest"), (1, 0));
     assert_eq!(counts(&reports, Kind::Push, "LoginRespone"), (1, 0));
     assert_eq!(counts(&reports, Kind::Push, "(unknown)"), (2, 0));
-    assert_eq!(counts(&reports, Kind::Push, "EchoResponse"), (1, 0));
+    assert_eq!(counts(&reports, Kind::Push, "EchoResponse"), (0, 1));
+    let (count, example) = failures(&reports, Kind::Push, FailureClass::Protocol);
+    assert_eq!(count, 1);
+    assert_eq!(example, "game: nobody waits for this reply: a second one?");
 }
 
 #[tokio::test(flavor = "multi_thread")]

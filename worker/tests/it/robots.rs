@@ -49,6 +49,7 @@ async fn what_robots_counted_is_what_the_server_counted() {
         assert_eq!(counts(&reports, Kind::Request, name), (totals.requests[name], 0), "{name}");
     }
     assert_eq!(counts(&reports, Kind::Connect, "game"), (50, 0));
+    assert_eq!(counts(&reports, Kind::Login, "default"), (50, 0));
     assert_eq!(counts(&reports, Kind::Session, "default"), (50, 0));
     assert_eq!(counts(&reports, Kind::Task, "echo"), (totals.requests["EchoRequest"], 0));
     assert_eq!((totals.logins, totals.peak_sessions, totals.live_sessions), (50, 50, 0));

@@ -17,9 +17,10 @@ fn run(sessions: u64) -> Scene {
         let mut latency = Histogram::new();
         (0..sessions).for_each(|_| latency.record(Duration::from_millis(1)));
         report.series.push(SeriesDelta {
-            series: Series::new(Kind::Session, "default"),
+            series: Series::new(Kind::Login, "default"),
             ok: latency.to_sparse(),
             failed: Default::default(),
+            response: Default::default(),
             bytes_sent: 0,
             bytes_received: 0,
         });

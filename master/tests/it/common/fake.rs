@@ -248,6 +248,7 @@ impl Fake {
                 delta(Kind::Connect, "game", &[&1_500], &[]),
                 delta(Kind::Push, "=cmd()\u{1b}[31m", &[&10], &[]),
             ],
+            messages: vec![],
             last: at >= profile.end(),
         }
     }
@@ -264,6 +265,7 @@ fn delta(kind: Kind, name: &str, ok: &[&u64], failed: &[&u64]) -> SeriesDelta {
         series: Series::new(kind, name),
         ok: sparse(ok),
         failed: sparse(failed),
+        response: Sparse::default(),
         bytes_sent: 22 * bytes,
         bytes_received: 40 * bytes,
     }

@@ -1,0 +1,106 @@
+//! What a mod does when a message comes that it did not ask for.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use sproto::Message;
+
+use crate::connection::Request;
+use crate::protocol::{MessageId, Protocol};
+use crate::push::Push;
+use crate::robot::Robot;
+
+/// What a handler gives: how long the message was on its way, if it says so.
+type Handled = anyhow::Result<Option<Duration>>;
+
+type Code<M> = Rc<dyn Fn(&M, &Robot, &Push) -> Handled>;
+
+/// What a mod does when a message comes that it did not ask for, by the message's name. Handlers run before any task goes on, so a task
+/// sees what they left; what takes longer goes into [`Robot::spawn`].
+///
+/// ```no_run
+/// use worker::{Handlers, Robot};
+/// # use worker::game::{EchoRequest, EchoResponse};
+///
+/// #[derive(Default)]
+/// struct Chat {
+///     heard: std::cell::Cell<u32>,
+/// }
+///
+/// fn handlers() -> Handlers<Chat> {
+///     Handlers::new().on(|chat: &Chat, robot: &Robot, said: EchoResponse| {
+///         chat.heard.set(chat.heard.get() + 1);
+///         robot.connection("game")?.send(&EchoRequest { text: said.text })?;
+///         Ok(())
+///     })
+/// }
+/// ```
+pub struct Handlers<M> {
+    list: Vec<(&'static str, Code<M>)>,
+}
+
+impl<M: 'static> Default for Handlers<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: 'static> Handlers<M> {
+    /// No handlers yet.
+    pub fn new() -> Self {
+        Self { list: Vec::new() }
+    }
+
+    /// Adds a handler for the message that its last argument is.
+    #[must_use]
+    pub fn on<T: Message>(self, code: impl Fn(&M, &Robot, T) -> anyhow::Result<()> + 'static) -> Self {
+        self.add(T::NAME, move |me, robot, push| {
+            code(me, robot, T::decode(&push.body)?)?;
+            Ok(None)
+        })
+    }
+
+    /// As [`Handlers::on`], for a message that carries when it was sent: `sent_at` finds the microseconds, which the sender took from
+    /// [`Robot::now_us`]. How long it was on its way is the sample of the series (push, name).
+    #[must_use]
+    pub fn on_timed<T: Message>(
+        self,
+        sent_at: impl Fn(&T) -> Option<i64> + 'static,
+        code: impl Fn(&M, &Robot, T) -> anyhow::Result<()> + 'static,
+    ) -> Self {
+        self.add(T::NAME, move |me, robot, push| {
+            let message = T::decode(&push.body)?;
+            let latency = sent_at(&message).map(|sent| robot.since(sent, push.at));
+            code(me, robot, message)?;
+            Ok(latency)
+        })
+    }
+
+    /// Adds the answer to what the server asks, in dialect `rpc`.
+    #[must_use]
+    pub fn answer<Q: Request>(
+        self,
+        code: impl Fn(&M, &Robot, Q) -> anyhow::Result<Q::Reply> + 'static,
+    ) -> Self {
+        self.add(Q::NAME, move |me, robot, push| {
+            let reply = code(me, robot, Q::decode(&push.body)?)?;
+            if push.responder.is_some() {
+                push.answer(&reply)?;
+            }
+            Ok(None)
+        })
+    }
+
+    fn add(mut self, name: &'static str, code: impl Fn(&M, &Robot, &Push) -> Handled + 'static) -> Self {
+        self.list.push((name, Rc::new(code)));
+        self
+    }
+
+    /// The handlers by message; those of messages that the schema does not have are left out.
+    pub(crate) fn by_message(self, protocol: &Protocol) -> FxHashMap<MessageId, Code<M>> {
+        let known = self.list.into_iter().filter_map(|(name, code)| Some((protocol.id(name)?, code)));
+        // By its type in dialect `msg`, by its protocol in `rpc`.
+        known.flat_map(|(id, code)| [(id, code.clone()), (protocol.call_of(id), code)]).collect()
+    }
+}
