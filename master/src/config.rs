@@ -5,10 +5,8 @@ mod bundle;
 mod classes;
 mod duration;
 mod fault;
-mod files;
 mod parse;
 mod plan;
-mod rows;
 mod settings;
 mod tables;
 

@@ -5,12 +5,13 @@
 //! - [`plan`]: everything that a run is. [`profile`] says how many robots are alive at each moment, with [`arrivals`]
 //!   where they come at a rate; [`class`] what kind a robot is. The parts: [`speech`], [`network`], [`reconnect`],
 //!   [`ending`], [`tags`], [`data`]; [`bounds`] keep them small, and [`ports`] says whether they fit a machine.
+//! - [`folder`], [`rows`]: the files that robots need, and the rows in those of data.
 //! - [`slots`]: which worker runs which robots.
 //! - [`message`]: what master and worker say to each other; [`control`] is the gRPC service that carries it.
 //! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up.
 //! - [`game`]: the sproto files of the role protocol that robots and game-server speak.
 //!
-//! Nothing here waits, reads a clock or does I/O. Generated protobuf types stay inside.
+//! Nothing here waits or reads a clock, and only [`folder`] does I/O. Generated protobuf types stay inside.
 #![deny(missing_docs)]
 
 pub mod arrivals;
@@ -19,6 +20,7 @@ pub mod class;
 pub mod control;
 pub mod data;
 pub mod ending;
+pub mod folder;
 pub mod game;
 pub mod histogram;
 pub mod message;
@@ -28,6 +30,7 @@ pub mod ports;
 pub mod profile;
 pub mod reconnect;
 pub mod report;
+pub mod rows;
 pub mod series;
 pub mod slots;
 pub mod speech;

@@ -218,7 +218,7 @@ impl Robot {
     }
 
     /// The row of a data set that is this robot's; none if the plan has no such set.
-    pub fn data(&self, set: &str) -> Option<&serde_json::Value> {
+    pub fn data(&self, set: &str) -> Option<&proto::rows::Row> {
         self.0.context.kit.data.row(set, self.0.number)
     }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use proto::data::{DataPolicy, DataSet};
+use proto::folder::Files;
 use proto::plan::Plan;
+use proto::rows;
 
-use super::files::Files;
 use super::tables::DataTable;
-use super::{Fault, Origin, Reader, parse, rows};
+use super::{Fault, Origin, Reader, parse};
 
 /// What is shipped.
 #[derive(Debug, Default)]
@@ -120,6 +121,6 @@ fn load(table: &DataTable, files: &mut Files) -> Result<Data, String> {
     let file_name = file_name.filter(|name| !name.contains('\\'));
     let path = format!("data/{}", file_name.ok_or("no file name; name a .csv or .jsonl file")?);
     let content = files.take(Path::new(&table.file), path.clone())?;
-    let rows = rows::count(&table.file, content)?;
+    let rows = rows::read(&table.file, content)?.len() as u64;
     Ok(Data { set: DataSet { name, path, policy }, file: table.file.clone(), rows })
 }

@@ -8,6 +8,7 @@ use proto::arrivals::Arrivals;
 use proto::bounds::{LONGEST_TEXT, MOST_ENTRIES};
 use proto::data::DataPolicy;
 use proto::ending::OnEnd;
+use proto::folder::read_up_to;
 use proto::network::{LARGEST_CA, is_token};
 use proto::plan::LossPolicy;
 use proto::reconnect::{LONGEST_PAUSE, Reconnect};
@@ -16,7 +17,6 @@ use proto::speech::{Dialect, Envelope};
 use url::Url;
 
 use super::duration::{self, show};
-use super::files;
 
 pub(super) fn whole(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let range = format!("give a whole number from {least} to {most}");
@@ -134,7 +134,7 @@ pub(super) fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
 
 /// A file of certificates.
 pub(super) fn certificates(path: &str) -> Result<String, String> {
-    let content = files::read_up_to(Path::new(path), LARGEST_CA as u64);
+    let content = read_up_to(Path::new(path), LARGEST_CA as u64);
     let content = content.map_err(|e| format!("can't be read ({e}); check name and rights"))?;
     let content = content.ok_or_else(|| {
         format!("larger than {} KiB; keep only the certificates to trust", LARGEST_CA >> 10)

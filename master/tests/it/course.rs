@@ -26,7 +26,7 @@ async fn four_workers_run_250_of_1000_robots_each_and_every_sample_is_in_the_tot
     assert_eq!(summary.aggregated.count, samples.len() as u64);
     assert_eq!(summary.aggregated.bytes_received, 40 * samples.len() as u64);
     // The alive count follows the ramp at each second.
-    let alive: Vec<_> = summary.timeline.iter().map(|s| s.users[1]).collect();
+    let alive: Vec<_> = summary.timeline.iter().map(|s| s.users[3]).collect();
     assert_eq!(alive, [200, 400, 600, 800, 1000, 1000, 1000, 1000, 1000, 0]);
     // Percentiles agree with exact ones of the same samples to 3 digits.
     samples.sort_unstable();

@@ -32,7 +32,7 @@ async fn a_killed_worker_s_robots_live_on_the_others_in_the_next_second() {
     let loss = &summary.losses[0];
     assert_eq!((loss.worker.as_str(), loss.robots), ("bob", 100));
     assert!(loss.at < S * 47 / 10, "noticed at {:?}", loss.at);
-    let alive: Vec<_> = summary.timeline.iter().map(|s| s.users[1]).collect();
+    let alive: Vec<_> = summary.timeline.iter().map(|s| s.users[3]).collect();
     assert_eq!(alive, [300, 300, 300, 300, 300, 300, 300, 300, 300, 0]);
     let (ann, cid) = (ann.ended().await, cid.ended().await);
     let merged = ann.samples.len() + cid.samples.len() + bob.ended().await.samples.len();

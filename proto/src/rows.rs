@@ -1,32 +1,40 @@
-//! The rows of a data file: a CSV file with a header, or JSON lines. Its text comes in; how many rows it has goes out, or
-//! the first line that is none.
+//! The rows of a data file: a CSV file with a header, or JSON lines. Its text comes in; its rows go out, or the first line
+//! that is none.
 
-/// How many rows a file has.
+use serde_json::{Map, Value};
+
+/// A row: the names of its columns with what stands there.
+pub type Row = Map<String, Value>;
+
+/// The rows of a file. Every cell of a CSV file is text.
 ///
 /// # Errors
 /// When it is of another kind, has no row, or has one that is malformed; with file, line and what to do.
-pub(super) fn count(file: &str, content: &[u8]) -> Result<u64, String> {
+pub fn read(file: &str, content: &[u8]) -> Result<Vec<Row>, String> {
     let rows = match file.rsplit_once('.').map(|(_, ending)| ending) {
         Some("csv") => csv_rows(file, content)?,
         Some("jsonl") => json_rows(file, content)?,
         _ => return Err("neither .csv nor .jsonl; give a CSV file with a header, or JSON lines".into()),
     };
-    if rows == 0 { Err(format!("{file} has no row; give it at least one")) } else { Ok(rows) }
+    if rows.is_empty() { Err(format!("{file} has no row; give it at least one")) } else { Ok(rows) }
 }
 
-fn csv_rows(file: &str, content: &[u8]) -> Result<u64, String> {
+fn csv_rows(file: &str, content: &[u8]) -> Result<Vec<Row>, String> {
     let mut reader = csv::Reader::from_reader(content);
-    let header = reader.headers().map_err(|e| malformed(file, &e))?;
+    let header = reader.headers().map_err(|e| malformed(file, &e))?.clone();
     for (i, name) in header.iter().enumerate() {
         if name.is_empty() {
             return Err(format!("{file}:1: column {} has no name; give each one", i + 1));
         }
         if header.iter().take(i).any(|other| other == name) {
-            let name = crate::text::fit(name, 100);
-            return Err(format!("{file}:1: two columns are called `{name}`; rename one"));
+            return Err(format!("{file}:1: two columns are called `{}`; rename one", name.escape_debug()));
         }
     }
-    reader.records().try_fold(0, |rows, record| record.map(|_| rows + 1)).map_err(|e| malformed(file, &e))
+    let row = |record: csv::StringRecord| {
+        let cells = header.iter().zip(&record);
+        cells.map(|(name, cell)| (name.to_owned(), Value::from(cell))).collect()
+    };
+    reader.records().map(|record| record.map(row).map_err(|e| malformed(file, &e))).collect()
 }
 
 fn malformed(file: &str, error: &csv::Error) -> String {
@@ -40,17 +48,13 @@ fn malformed(file: &str, error: &csv::Error) -> String {
     }
 }
 
-fn json_rows(file: &str, content: &[u8]) -> Result<u64, String> {
-    let mut rows = 0;
-    for (line, text) in (1..).zip(content.split(|byte| *byte == b'\n')) {
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        let row: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(text);
-        row.map_err(|e| format!("{file}:{line}: not a JSON object ({e}); write one in each line"))?;
-        rows += 1;
-    }
-    Ok(rows)
+fn json_rows(file: &str, content: &[u8]) -> Result<Vec<Row>, String> {
+    let lines = (1..).zip(content.split(|byte| *byte == b'\n'));
+    let row = |(line, text)| {
+        let told = |e| format!("{file}:{line}: not a JSON object ({e}); write one in each line");
+        serde_json::from_slice(text).map_err(told)
+    };
+    lines.filter(|(_, text): &(u64, &[u8])| !text.trim_ascii().is_empty()).map(row).collect()
 }
 
 #[cfg(test)]
@@ -86,7 +90,8 @@ mod tests {
             ("a", b"", Err("neither .csv nor .jsonl; give a CSV file with a header, or JSON lines")),
         ];
         for (file, content, rows) in table {
-            assert_eq!(count(file, content), rows.map_err(str::to_owned), "{file} {content:?}");
+            let count = read(file, content).map(|rows| rows.len() as u64);
+            assert_eq!(count, rows.map_err(str::to_owned), "{file} {content:?}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The files that go to the workers: a folder of .sproto files, mods with what belongs to them, and data. Folders and
-//! files come in; paths inside the bundle with their contents go out.
+//! Filling a bundle: a folder of .sproto files, mods with what belongs to them, and data. Folders and files come in; paths inside
+//! the bundle with their contents go out.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use proto::message::Bundle;
+use crate::message::Bundle;
 
 /// The most bytes of all files together: with its frame the bundle must fit one control message.
 const LARGEST: u64 = 16 << 20;
@@ -18,7 +18,7 @@ const OF_MODS: [&str; 6] = ["lua", "sproto", "csv", "jsonl", "json", "txt"];
 
 /// Files for the workers.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub struct Files {
     files: Vec<(String, Vec<u8>)>,
     bytes: u64,
 }
@@ -28,7 +28,7 @@ impl Files {
     ///
     /// # Errors
     /// When there is no such folder or file, or they can't be read or are too large; with what to do.
-    pub(super) fn take_schema(&mut self, folder: &str) -> Result<(), String> {
+    pub fn take_schema(&mut self, folder: &str) -> Result<(), String> {
         let root = folder_of(folder, ".sproto files")?;
         let before = self.files.len();
         self.walk(root, "", &["sproto"], 0)?;
@@ -42,7 +42,7 @@ impl Files {
     ///
     /// # Errors
     /// As [`Files::take_schema`], and when there is no mod.
-    pub(super) fn take_mods(&mut self, folder: &str) -> Result<Vec<String>, String> {
+    pub fn take_mods(&mut self, folder: &str) -> Result<Vec<String>, String> {
         let root = folder_of(folder, "mods")?;
         let before = self.files.len();
         self.walk(root, "mods/", &OF_MODS, 0)?;
@@ -58,7 +58,7 @@ impl Files {
     ///
     /// # Errors
     /// When it can't be read, is too large, or another has that path.
-    pub(super) fn take(&mut self, path: &Path, name: String) -> Result<&[u8], String> {
+    pub fn take(&mut self, path: &Path, name: String) -> Result<&[u8], String> {
         if self.files.iter().any(|(other, _)| *other == name) {
             return Err(format!("{name} is in the bundle already; rename the file"));
         }
@@ -74,7 +74,8 @@ impl Files {
         Ok(self.files.last().map_or(&[], |(_, content)| content))
     }
 
-    pub(super) fn into_bundle(self) -> Bundle {
+    /// The bundle of all that was taken.
+    pub fn into_bundle(self) -> Bundle {
         Bundle::new(self.files)
     }
 
@@ -102,7 +103,10 @@ impl Files {
 }
 
 /// The content of a file; none if it is larger. A huge file, or one without an end, costs no more memory than allowed.
-pub(super) fn read_up_to(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// When it can't be read.
+pub fn read_up_to(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut content = Vec::new();
     fs::File::open(path)?.take(most + 1).read_to_end(&mut content)?;
     Ok(Some(content).filter(|content| content.len() as u64 <= most))
