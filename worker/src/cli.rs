@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::config::Args;
+use crate::config::{Args, Command};
 use crate::control::{Ended, serve};
 use crate::mods::Registry;
+use crate::run::{RunArgs, RunError, run};
 
 /// Could not run, or broke.
 const BROKEN: u8 = 1;
@@ -28,19 +29,22 @@ const USAGE: u8 = 2;
 /// }
 /// ```
 pub fn main(registry: Registry) -> ExitCode {
-    let args = match Args::try_parse() {
+    let mut args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) => return usage(&e),
     };
     log_to_stderr(args.log);
+    let Args { command, .. } = &mut args;
+    if let Some(Command::Run(run)) = command.take() {
+        return run_robots(*run, registry);
+    }
     let config = match args.check() {
         Ok(config) => config,
         Err(faults) => return fail(USAGE, &faults),
     };
-    raise_open_files();
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(e) => return fail(BROKEN, &[format!("no runtime: {e}")]),
+        Err(e) => return fail(BROKEN, &[e]),
     };
     match runtime.block_on(serve(config, registry, shutdown())) {
         Ok(Ended::Done(reason)) => {
@@ -51,6 +55,26 @@ pub fn main(registry: Registry) -> ExitCode {
         Ok(Ended::NoMaster(reason)) => fail(BROKEN, &[reason]),
         Err(e) => fail(BROKEN, &[format!("no robot threads: {e}")]),
     }
+}
+
+/// `worker run`: fails when a sample failed, so that scripts see it.
+fn run_robots(args: RunArgs, registry: Registry) -> ExitCode {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(e) => return fail(BROKEN, &[e]),
+    };
+    match runtime.block_on(run(args, registry, shutdown())) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => fail(BROKEN, &[format!("{failed} samples failed")]),
+        Err(RunError::Usage(faults)) => fail(USAGE, &faults),
+        Err(RunError::Broken(reason)) => fail(BROKEN, &[reason]),
+    }
+}
+
+/// The main thread's runtime, in a process that may open as many connections as the system lets it.
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    raise_open_files();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| format!("no runtime: {e}"))
 }
 
 /// Help and version as asked for; a fault as one line.

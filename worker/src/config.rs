@@ -3,14 +3,19 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use proto::message::is_worker_name;
 use uuid::Uuid;
 
+use crate::run::RunArgs;
+
 /// Runs robots for a horde master.
 #[derive(Debug, Parser)]
-#[command(name = "worker", version, disable_help_subcommand = true)]
+#[command(name = "worker", version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Address of the master, host:port
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5557", env = "HORDE_MASTER")]
     master: String,
@@ -28,8 +33,15 @@ pub struct Args {
     master_max_wait: Duration,
 
     /// What is logged to stderr: error, warn, info, debug, trace
-    #[arg(long, value_name = "LEVEL", default_value = "info", env = "HORDE_LOG")]
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "HORDE_LOG")]
     pub log: tracing::Level,
+}
+
+/// What else a worker binary can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run robots without a master, to write and try mods
+    Run(Box<RunArgs>),
 }
 
 /// What a worker is to be.

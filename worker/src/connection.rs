@@ -55,7 +55,7 @@ impl Connection {
         let message = self.message(Q::NAME)?;
         let reply = self.message(Q::Reply::NAME)?;
         let asked = self.ask(message, request, reply, None)?;
-        asked.reply(|body| Q::Reply::decode(body)).await
+        asked.reply(Q::Reply::decode).await
     }
 
     /// Sends a message that nothing answers.

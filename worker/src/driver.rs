@@ -45,6 +45,7 @@ async fn sessions(robot: &Robot, mods: &Mods) {
     let plan = &robot.context().plan;
     let mut backoff = Backoff::of(plan.reconnect);
     while !robot.is_dismissed() {
+        robot.begin();
         // A mod that panics fails its robot and nothing else.
         let session = AssertUnwindSafe(drive(robot, mods, session(robot, mods))).catch_unwind().await;
         let outcome = session.unwrap_or_else(|_| Ok(Err(anyhow::anyhow!("the mod panicked"))));

@@ -4,7 +4,7 @@
 //!
 //! - [`config`], [`cli`]: what a worker is started with.
 //! - `control`, `session`, `clock`, `reporter`: the stream to the master. Assignments come in, beats and reports go out.
-//! - [`solo`]: the same without a master.
+//! - [`solo`]: the same without a master. `run`: that with a command line, for people who write mods.
 //! - `engine`, `orders`, `thread`, `spawner`: the robot threads. Each compares what runs with what shall run.
 //! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle.
 //! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
@@ -43,8 +43,10 @@ mod recorder;
 mod reporter;
 mod requests;
 pub mod robot;
+mod run;
 mod schedule;
 mod session;
+mod show;
 mod socket;
 pub mod solo;
 mod spawner;

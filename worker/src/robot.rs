@@ -275,10 +275,14 @@ impl Robot {
         .await
     }
 
+    /// Its session begins now.
+    pub(crate) fn begin(&self) {
+        self.0.started.set(Instant::now());
+    }
+
     /// Begins its life anew: it has no connection and has not logged in.
     pub(crate) fn restart(&self) {
         self.clear();
-        self.0.started.set(Instant::now());
         self.0.leaves.set(false);
         self.0.played.set(false);
         if !self.is_retired() {

@@ -14,6 +14,7 @@ use crate::kit::Loaded;
 use crate::mods::Registry;
 use crate::orders::Orders;
 use crate::reporter::{Reporter, RunClock};
+use crate::thread::Watchers;
 
 /// Why a plan could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +36,45 @@ pub async fn play(
     bundle: Bundle,
     registry: Registry,
     threads: usize,
+    take: impl FnMut(Report),
+) -> Result<(), SoloError> {
+    let stage = Stage { threads, watchers: None };
+    perform(plan, bundle, registry, stage, std::future::pending(), take).await
+}
+
+/// Where a plan is run.
+pub(crate) struct Stage {
+    pub(crate) threads: usize,
+    pub(crate) watchers: Option<Watchers>,
+}
+
+/// As [`play`]; ends before its time when `shutdown` says so.
+pub(crate) async fn perform(
+    plan: Plan,
+    bundle: Bundle,
+    registry: Registry,
+    Stage { threads, watchers }: Stage,
+    shutdown: impl Future<Output = ()>,
     mut take: impl FnMut(Report),
 ) -> Result<(), SoloError> {
     let loaded = Loaded::new(Arc::new(bundle)).map_err(SoloError::Faults)?;
     let kit = Arc::new(loaded.kit(&plan, &registry).map_err(SoloError::Faults)?);
-    let mut engine = Engine::start(threads, Arc::new(registry), None)?;
+    let mut engine = Engine::start(threads, Arc::new(registry), watchers)?;
     let (run, start) = (Uuid::new_v4(), Instant::now());
     let mut reporter = Reporter::new(RunClock { run, start, master_start: Duration::ZERO }, threads);
     engine.follow(Some(Orders { run, plan: Arc::new(plan), kit, slots: SlotSet::all(), start }));
-    while let Some(harvest) = engine.harvest().await {
+    let mut shutdown = std::pin::pin!(shutdown);
+    let mut told = false;
+    loop {
+        let harvest = tokio::select! {
+            harvest = engine.harvest() => harvest,
+            () = shutdown.as_mut(), if !told => {
+                told = true;
+                engine.follow(None); // robots leave, and hand over what they measured last
+                continue;
+            }
+        };
+        let Some(harvest) = harvest else { break };
         reporter.take(harvest);
         engine.reuse(reporter.freed());
         let mut last = false;
