@@ -36,8 +36,12 @@ pub(crate) fn plan(host: &str, mod_name: &str, robots: u64, rate: f64, run_time:
 
 /// Runs a plan on two threads, to its end.
 pub(crate) async fn play(plan: Plan, registry: Registry) -> Vec<Report> {
+    play_with(plan, Bundle::new(Vec::new()), registry).await
+}
+
+/// As [`play`], with files.
+pub(crate) async fn play_with(plan: Plan, bundle: Bundle, registry: Registry) -> Vec<Report> {
     let mut reports = Vec::new();
-    let bundle = Bundle::new(Vec::new());
     let run = worker::solo::play(plan, bundle, registry, 2, |report| reports.push(report));
     tokio::time::timeout(seconds(30.0), run).await.expect("the run ends").unwrap();
     reports

@@ -11,3 +11,4 @@ mod common;
 mod control;
 mod hostile_server;
 mod robots;
+mod transports;
