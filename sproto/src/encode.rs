@@ -19,6 +19,25 @@ pub trait Source {
     /// `node` is no struct.
     fn field(&self, node: &Self::Node, field: &Field) -> Result<Option<Self::Node>>;
 
+    /// Hands each field of a struct that is there to `each`, in the order of `ty`'s fields.
+    ///
+    /// # Errors
+    /// `node` is no struct; or what `each` says.
+    #[inline]
+    fn fields<'t>(
+        &self,
+        node: &Self::Node,
+        ty: TypeRef<'t>,
+        mut each: impl FnMut(&'t Field, Self::Node) -> Result<()>,
+    ) -> Result<()> {
+        for field in ty.fields() {
+            if let Some(value) = self.field(node, field)? {
+                each(field, value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// `node` is no integer.
     fn integer(&self, node: &Self::Node) -> Result<i64>;
@@ -108,26 +127,30 @@ impl<S: Source> Encoder<'_, S> {
     /// One check of the whole length covers every length inside.
     fn root(&mut self, ty: TypeRef<'_>, node: &S::Node) -> Result<()> {
         let start = self.out.len();
-        self.structure(ty, node, 0)?;
+        let header = ty.def.room.root(self.out);
+        self.structure(header, ty, node, 0)?;
         let len = self.out.len() - start;
         if u32::try_from(len).is_ok() { Ok(()) } else { Err(Error::encode(Fault::TooLong(len))) }
     }
 
-    fn structure(&mut self, ty: TypeRef<'_>, node: &S::Node, depth: usize) -> Result<()> {
+    fn structure(
+        &mut self,
+        mut header: StructWriter,
+        ty: TypeRef<'_>,
+        node: &S::Node,
+        depth: usize,
+    ) -> Result<()> {
         if depth >= DEPTH_LIMIT && !ty.fields().is_empty() {
             return Err(Error::encode(Fault::TooDeep));
         }
-        let mut header = StructWriter::new(self.out, ty.def.room);
-        for field in ty.fields() {
-            if let Some(value) = self.source.field(node, field)? {
-                self.field(&mut header, ty, field, &value, depth)
-                    .map_err(|error| error.in_field(field.name()))?;
-            }
-        }
-        header.finish(self.out);
+        self.source.fields(node, ty, |field, value| {
+            self.field(&mut header, ty, field, &value, depth).map_err(|error| error.in_field(field.name()))
+        })?;
+        ty.def.room.finish(&header, self.out);
         Ok(())
     }
 
+    #[inline(always)]
     fn field(
         &mut self,
         header: &mut StructWriter,
@@ -140,6 +163,11 @@ impl<S: Source> Encoder<'_, S> {
             return self.single(header, ty, field, value, depth);
         }
         header.data(self.out, field.tag());
+        self.list(ty, field, value, depth)
+    }
+
+    #[inline(never)]
+    fn list(&mut self, ty: TypeRef<'_>, field: &Field, value: &S::Node, depth: usize) -> Result<()> {
         let length = Length::open(self.out);
         match field.shape() {
             Shape::Keyed { .. } => self.keyed(ty, field, value, depth)?,
@@ -150,6 +178,7 @@ impl<S: Source> Encoder<'_, S> {
         Ok(())
     }
 
+    #[inline(always)]
     fn single(
         &mut self,
         header: &mut StructWriter,
@@ -180,10 +209,8 @@ impl<S: Source> Encoder<'_, S> {
 
     /// A struct one level down, behind its length.
     fn nested(&mut self, ty: TypeRef<'_>, node: &S::Node, depth: usize) -> Result<()> {
-        let length = Length::open(self.out);
-        self.structure(ty, node, depth + 1)?;
-        length.close(self.out);
-        Ok(())
+        let header = ty.def.room.nested(self.out);
+        self.structure(header, ty, node, depth + 1)
     }
 
     fn array(&mut self, ty: TypeRef<'_>, field: &Field, node: &S::Node, depth: usize) -> Result<()> {
@@ -271,14 +298,12 @@ impl<S: Source> Encoder<'_, S> {
         if depth >= DEPTH_LIMIT {
             return Err(Error::encode(Fault::TooDeep));
         }
-        let length = Length::open(self.out);
-        let mut header = StructWriter::new(self.out, ty.def.room);
+        let mut header = ty.def.room.nested(self.out);
         for (position, node) in [positions.0, positions.1].into_iter().zip(nodes) {
             let field = &ty.fields()[position];
             self.field(&mut header, ty, field, node, depth).map_err(|error| error.in_field(field.name()))?;
         }
-        header.finish(self.out);
-        length.close(self.out);
+        ty.def.room.finish(&header, self.out);
         Ok(())
     }
 }

@@ -48,7 +48,7 @@ pub fn to_bytes<T: Serialize + ?Sized>(ty: &Type, value: &T) -> Result<Vec<u8>> 
 /// As [`to_bytes`]; `out` is then as it was.
 pub fn append_bytes<T: Serialize + ?Sized>(ty: &Type, value: &T, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
-    let written = value.serialize(StructRoot { ty: ty.as_ref(), out, depth: 0, length: None });
+    let written = value.serialize(StructRoot { ty: ty.as_ref(), out, depth: 0 });
     let len = out.len() - start;
     let checked = match written {
         Ok(()) if u32::try_from(len).is_err() => Err(Error::encode(Fault::TooLong(len))),

@@ -4,6 +4,7 @@
 mod integers;
 mod lengths;
 mod read;
+mod room;
 mod slot;
 mod write;
 
@@ -11,6 +12,7 @@ use crate::fault::Fault;
 pub use integers::IntegerWriter;
 pub use lengths::{Length, put_bytes};
 pub use read::{Booleans, Doubles, Elements, Fields, Integers};
+pub(crate) use room::Room;
 pub use slot::Slot;
 pub use write::StructWriter;
 
@@ -51,8 +53,23 @@ pub fn integer_to_decimal(value: i64, scale: i32) -> f64 {
     value as f64 / f64::from(scale)
 }
 
-/// Whether two field names are the same. They are short: a loop is done before a call to `memcmp` has begun.
+/// Whether two field names are the same. They are short: words are compared before a call to `memcmp` has begun.
 #[inline]
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a == b)
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => ends::<4>(a) == ends::<4>(b),
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        _ => a == b,
+    }
+}
+
+/// The first and the last `N` bytes; they may overlap.
+#[inline]
+fn ends<const N: usize>(bytes: &[u8]) -> (Option<&[u8; N]>, Option<&[u8; N]>) {
+    (bytes.first_chunk(), bytes.last_chunk())
 }

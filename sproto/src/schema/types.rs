@@ -7,6 +7,7 @@ use super::field::Field;
 use super::{Kind, Schema, Tables};
 use crate::error::Place;
 use crate::value::Names;
+use crate::wire::Room;
 
 /// A type as the schema holds it.
 #[derive(Debug)]
@@ -18,8 +19,7 @@ pub(crate) struct TypeDef {
     pub fields: Box<[Field]>,
     /// The fields' names once more, shared with every decoded struct.
     pub names: Arc<Names>,
-    /// Header slots when every field is there: one each, and one for each gap between tags.
-    pub room: usize,
+    pub room: Room,
     pub doc: Box<str>,
     pub place: Option<Place>,
 }
@@ -28,13 +28,7 @@ impl TypeDef {
     /// `fields` must ascend by tag.
     pub(crate) fn new(name: Box<str>, fields: Vec<Field>, doc: Box<str>, place: Option<Place>) -> Self {
         let names = Arc::new(fields.iter().map(|field| Arc::clone(&field.name)).collect());
-        let mut room = fields.len();
-        let mut next = 0;
-        for field in &fields {
-            room += usize::from(field.tag > next);
-            next = field.tag + 1;
-        }
-        Self { id: 0, name, fields: fields.into(), names, room, doc, place }
+        Self { id: 0, name, fields: fields.into(), names, room: Room::default(), doc, place }
     }
 }
 

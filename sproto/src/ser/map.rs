@@ -4,12 +4,11 @@ use serde::ser::{Serialize, SerializeMap};
 
 use super::element::SeqSerializer;
 use super::mismatch;
-use super::structure::NamedSerializer;
-use super::value::{Place, ValueSerializer};
+use super::structure::{NamedSerializer, StructSerializer};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::schema::{Field, Kind, Shape, TypeRef};
-use crate::wire::{DEPTH_LIMIT, Length, StructWriter};
+use crate::wire::{DEPTH_LIMIT, StructWriter};
 
 /// A map that is being written.
 pub(super) enum MapSerializer<'p, 't> {
@@ -22,7 +21,7 @@ pub(super) struct Entries<'p, 't> {
     list: SeqSerializer<'p, 't>,
     item: TypeRef<'t>,
     /// The pair whose key is written and whose value is to come, in a `*T()`.
-    open: Option<(Length, StructWriter)>,
+    open: Option<StructWriter>,
     index: usize,
 }
 
@@ -47,32 +46,30 @@ impl<'t> Entries<'_, 't> {
         if self.list.depth + 1 >= DEPTH_LIMIT {
             return Err(Error::encode(Fault::TooDeep));
         }
-        let length = Length::open(self.list.out);
-        let mut header = StructWriter::new(self.list.out, self.item.def.room);
-        self.part(&mut header, field, key)?;
-        self.open = Some((length, header));
+        let header = self.item.def.room.nested(self.list.out);
+        self.open = Some(self.part(header, field, key)?);
         Ok(())
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let Some((_, field)) = self.pair() else { return self.list.put(value) };
-        let Some((length, mut header)) = self.open.take() else { return Err(mismatch("a key", "a value")) };
-        self.part(&mut header, field, value)?;
-        header.finish(self.list.out);
-        length.close(self.list.out);
+        let Some(header) = self.open.take() else { return Err(mismatch("a key", "a value")) };
+        let header = self.part(header, field, value)?;
+        self.item.def.room.finish(&header, self.list.out);
         Ok(())
     }
 
+    /// Writes the key or the value of a pair.
     fn part<T: Serialize + ?Sized>(
         &mut self,
-        header: &mut StructWriter,
-        field: &Field,
+        header: StructWriter,
+        field: &'t Field,
         value: &T,
-    ) -> Result<()> {
+    ) -> Result<StructWriter> {
         let depth = self.list.depth + 1;
-        let place = Place::Field(header);
-        let target = ValueSerializer { out: self.list.out, place, ty: self.item, field, depth };
-        value.serialize(target).map_err(|error| error.in_field(field.name()).in_element(self.index))
+        let mut pair = StructSerializer { ty: self.item, out: self.list.out, depth, header, next: 0 };
+        pair.put(field, value).map_err(|error| error.in_element(self.index))?;
+        Ok(pair.header)
     }
 }
 

@@ -8,15 +8,14 @@ use super::{mismatch, refuse};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::schema::{Field, TypeRef};
-use crate::wire::{DEPTH_LIMIT, Length, StructWriter, same_name};
+use crate::wire::{DEPTH_LIMIT, StructWriter, same_name};
 
 /// Takes a struct, or a map of names to values, and nothing else.
 pub(super) struct StructRoot<'o, 't> {
     pub ty: TypeRef<'t>,
     pub out: &'o mut Vec<u8>,
+    /// 0 is the root, all others stand behind their length.
     pub depth: usize,
-    /// The length word before a nested struct.
-    pub length: Option<Length>,
 }
 
 impl<'o, 't> StructRoot<'o, 't> {
@@ -26,12 +25,13 @@ impl<'o, 't> StructRoot<'o, 't> {
 
     #[inline(always)]
     pub(super) fn begin(self) -> Result<StructSerializer<'o, 't>> {
-        let Self { ty, out, depth, length } = self;
+        let Self { ty, out, depth } = self;
         if depth >= DEPTH_LIMIT && !ty.fields().is_empty() {
             return Err(Error::encode(Fault::TooDeep));
         }
-        let header = StructWriter::new(out, ty.def.room);
-        Ok(StructSerializer { ty, out, depth, length, header, next: 0 })
+        let room = &ty.def.room;
+        let header = if depth == 0 { room.root(out) } else { room.nested(out) };
+        Ok(StructSerializer { ty, out, depth, header, next: 0 })
     }
 }
 
@@ -123,6 +123,7 @@ impl<'o, 't> Serializer for StructRoot<'o, 't> {
         Ok(NamedSerializer { fields: self.begin()?, key: String::new() })
     }
 
+    #[inline(always)]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
         self.begin()
     }
@@ -140,53 +141,107 @@ impl<'o, 't> Serializer for StructRoot<'o, 't> {
 
 /// A struct that is being written.
 pub(super) struct StructSerializer<'o, 't> {
-    ty: TypeRef<'t>,
-    out: &'o mut Vec<u8>,
-    depth: usize,
-    length: Option<Length>,
-    header: StructWriter,
+    pub ty: TypeRef<'t>,
+    pub out: &'o mut Vec<u8>,
+    pub depth: usize,
+    pub header: StructWriter,
     /// The position of the field that most likely comes next.
-    next: usize,
+    pub next: usize,
 }
 
 impl<'t> StructSerializer<'_, 't> {
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, name: &str) -> Option<&'t Field> {
-        let fields = self.ty.fields();
-        let likely = fields.get(self.next).filter(|field| same_name(field.name(), name));
-        let found = likely.or_else(|| fields.iter().find(|field| same_name(field.name(), name)))?;
+        let likely = self.ty.fields().get(self.next).filter(|field| same_name(field.name(), name));
+        let found = likely.or_else(|| self.search(name))?;
         self.next = found.position as usize + 1;
         Some(found)
     }
 
-    #[inline]
-    pub(super) fn put<T: Serialize + ?Sized>(&mut self, field: &Field, value: &T) -> Result<()> {
-        let told = |error: Error| error.in_field(field.name());
-        if u32::from(field.tag()) < self.header.next_tag() {
-            return self.put_late(field, value).map_err(told);
-        }
-        let place = Place::Field(&mut self.header);
-        let target = ValueSerializer { out: self.out, place, ty: self.ty, field, depth: self.depth };
-        value.serialize(target).map_err(told)
+    /// Goes over the later fields first: a type of the caller's may have fewer than the schema's.
+    fn search(&self, name: &str) -> Option<&'t Field> {
+        let fields = self.ty.fields();
+        let (earlier, later) = fields.split_at(self.next.min(fields.len()));
+        later.iter().chain(earlier).find(|field| same_name(field.name(), name))
+    }
+
+    #[inline(always)]
+    pub(super) fn put<T: Serialize + ?Sized>(&mut self, field: &'t Field, value: &T) -> Result<()> {
+        let late = u32::from(field.tag()) < self.header.next_tag();
+        let put = if late {
+            self.put_late(field, value)
+        } else {
+            value.serialize(ValueSerializer::new(FieldPlace { of: self, field }))
+        };
+        put.map_err(|error| error.in_field(field.name()))
     }
 
     /// A field that should have come earlier: written alone, then put where it belongs.
-    fn put_late<T: Serialize + ?Sized>(&mut self, field: &Field, value: &T) -> Result<()> {
-        let mut alone = Vec::new();
-        let mut header = StructWriter::new(&mut alone, 2);
-        let place = Place::Field(&mut header);
-        value.serialize(ValueSerializer { out: &mut alone, place, ty: self.ty, field, depth: self.depth })?;
-        header.finish(&mut alone);
-        self.header.insert(self.out, field.tag(), &alone);
+    #[cold]
+    fn put_late<T: Serialize + ?Sized>(&mut self, field: &'t Field, value: &T) -> Result<()> {
+        let mut bytes = Vec::new();
+        let header = StructWriter::new(&mut bytes, 2);
+        let mut alone = StructSerializer { ty: self.ty, out: &mut bytes, depth: self.depth, header, next: 0 };
+        value.serialize(ValueSerializer::new(FieldPlace { of: &mut alone, field }))?;
+        alone.header.finish(&mut bytes);
+        self.header.insert(self.out, field.tag(), &bytes);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish(self) {
-        self.header.finish(self.out);
-        if let Some(length) = self.length {
-            length.close(self.out);
-        }
+        self.ty.def.room.finish(&self.header, self.out);
+    }
+}
+
+/// A field of the struct that is being written.
+struct FieldPlace<'p, 'o, 't> {
+    of: &'p mut StructSerializer<'o, 't>,
+    field: &'t Field,
+}
+
+impl<'p, 't> Place<'p, 't> for FieldPlace<'p, '_, 't> {
+    const ELEMENT: bool = false;
+
+    #[inline]
+    fn field(&self) -> &'t Field {
+        self.field
+    }
+
+    #[inline]
+    fn ty(&self) -> TypeRef<'t> {
+        self.of.ty
+    }
+
+    #[inline]
+    fn depth(&self) -> usize {
+        self.of.depth
+    }
+
+    #[inline]
+    fn is_byte(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn data(self) -> &'p mut Vec<u8> {
+        self.of.header.data(self.of.out, self.field.tag());
+        self.of.out
+    }
+
+    #[inline]
+    fn integer(self, value: i64) {
+        self.of.header.integer(self.of.out, self.field.tag(), value);
+    }
+
+    #[inline]
+    fn double(self, value: f64) {
+        self.of.header.double(self.of.out, self.field.tag(), value);
+    }
+
+    #[inline]
+    fn boolean(self, value: bool) {
+        self.of.header.boolean(self.of.out, self.field.tag(), value);
     }
 }
 
@@ -194,10 +249,12 @@ impl SerializeStruct for StructSerializer<'_, '_> {
     type Ok = ();
     type Error = Error;
 
+    #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<()> {
         self.find(key).map_or(Ok(()), |field| self.put(field, value))
     }
 
+    #[inline(always)]
     fn end(self) -> Result<()> {
         self.finish();
         Ok(())

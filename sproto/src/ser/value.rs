@@ -1,141 +1,150 @@
 //! One value: a field of a struct, or an element of an array.
 
+use std::marker::PhantomData;
+
 use serde::ser::{Impossible, Serialize, Serializer};
 
-use super::element::{Elements, SeqSerializer};
+use super::element::SeqSerializer;
 use super::map::MapSerializer;
 use super::mismatch;
 use super::structure::{NamedSerializer, StructRoot, StructSerializer};
 use crate::error::{Error, Result};
 use crate::schema::{Field, Kind, Shape, TypeRef};
-use crate::wire::{Length, StructWriter, decimal_to_integer, put_bytes};
+use crate::wire::{decimal_to_integer, put_bytes};
 
-/// Where the value goes.
-pub(super) enum Place<'p> {
-    /// A field, behind its slot in this header.
-    Field(&'p mut StructWriter),
-    /// An element of this array.
-    Element(&'p mut Elements),
+/// Where a value goes: a field, behind its slot in the header, or an element of an array. Few words, so that it travels in
+/// registers.
+pub(super) trait Place<'p, 't>: Sized {
+    /// It is one element of the field's array.
+    const ELEMENT: bool;
+
+    fn field(&self) -> &'t Field;
+
+    /// The type that the field is part of.
+    fn ty(&self) -> TypeRef<'t>;
+
+    fn depth(&self) -> usize;
+
+    /// It is one byte of a binary that comes byte by byte.
+    fn is_byte(&self) -> bool;
+
+    /// The value's data comes next.
+    fn data(self) -> &'p mut Vec<u8>;
+
+    fn integer(self, value: i64);
+
+    fn double(self, value: f64);
+
+    fn boolean(self, value: bool);
 }
 
 /// Takes one value of a field's kind.
-pub(super) struct ValueSerializer<'p, 't> {
-    pub out: &'p mut Vec<u8>,
-    pub place: Place<'p>,
-    /// The type that the field is part of.
-    pub ty: TypeRef<'t>,
-    pub field: &'p Field,
-    pub depth: usize,
-}
+pub(super) struct ValueSerializer<'p, 't, P>(P, PhantomData<(&'p (), &'t ())>);
 
-impl<'p, 't> ValueSerializer<'p, 't> {
-    /// What the schema says, as errors tell it.
-    fn expected(&self) -> &'static str {
-        if self.is_list() {
-            return if self.field.shape() == Shape::Array { "an array" } else { "a map" };
-        }
-        match self.field.kind() {
-            Kind::Integer => "an integer",
-            Kind::Decimal { .. } | Kind::Double => "a number",
-            Kind::Boolean => "a boolean",
-            Kind::String | Kind::Binary => "a string",
-            Kind::Struct(_) => "a struct",
-        }
+impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
+    #[inline]
+    pub(super) fn new(place: P) -> Self {
+        Self(place, PhantomData)
+    }
+
+    /// The error that tells what the schema says.
+    #[cold]
+    #[inline(never)]
+    fn mismatch<T>(self, found: &'static str) -> Result<T> {
+        let field = self.0.field();
+        let expected = match (field.kind(), field.shape()) {
+            (_, Shape::Array) if self.is_list() => "an array",
+            _ if self.is_list() => "a map",
+            (Kind::Integer, _) => "an integer",
+            (Kind::Decimal { .. } | Kind::Double, _) => "a number",
+            (Kind::Boolean, _) => "a boolean",
+            (Kind::String | Kind::Binary, _) => "a string",
+            (Kind::Struct(_), _) => "a struct",
+        };
+        Err(mismatch(expected, found))
     }
 
     /// A whole array or map is wanted, not one of its elements.
+    #[inline]
     fn is_list(&self) -> bool {
-        matches!(self.place, Place::Field(_)) && self.field.shape() != Shape::Single
+        !P::ELEMENT && self.0.field().shape() != Shape::Single
     }
 
-    #[inline(always)]
+    #[inline]
     fn integer(self, value: i64) -> Result<()> {
-        if matches!(&self.place, Place::Element(elements) if elements.bytes) {
+        if self.0.field().kind() != Kind::Integer || self.is_list() {
+            return self.other_integer(value);
+        }
+        self.0.integer(value);
+        Ok(())
+    }
+
+    /// An integer where something else is wanted.
+    fn other_integer(self, value: i64) -> Result<()> {
+        if self.0.is_byte() {
             let byte = u8::try_from(value).map_err(|_| mismatch("a byte", "an integer"))?;
-            self.out.push(byte);
+            self.0.data().push(byte);
             return Ok(());
         }
-        match self.field.kind() {
-            _ if self.is_list() => Err(mismatch(self.expected(), "an integer")),
-            Kind::Integer => self.put_integer(value),
-            Kind::Decimal { .. } | Kind::Double => self.number(value as f64),
-            _ => Err(mismatch(self.expected(), "an integer")),
+        match self.0.field().kind() {
+            Kind::Decimal { .. } | Kind::Double if !self.is_list() => self.number(value as f64),
+            _ => self.mismatch("an integer"),
         }
     }
 
-    #[inline(always)]
-    fn put_integer(self, value: i64) -> Result<()> {
-        match self.place {
-            Place::Field(header) => header.integer(self.out, self.field.tag(), value),
-            Place::Element(elements) => elements.integers.push(self.out, value),
+    #[inline]
+    fn number(self, value: f64) -> Result<()> {
+        match self.0.field().kind() {
+            _ if self.is_list() => return self.mismatch("a double"),
+            Kind::Decimal { scale } => self.0.integer(decimal_to_integer(value, scale)),
+            Kind::Double => self.0.double(value),
+            _ => return self.mismatch("a double"),
         }
         Ok(())
     }
 
-    fn number(self, value: f64) -> Result<()> {
-        match (self.field.kind(), &self.place) {
-            _ if self.is_list() => Err(mismatch(self.expected(), "a double")),
-            (Kind::Decimal { scale }, _) => self.put_integer(decimal_to_integer(value, scale)),
-            (Kind::Double, _) => {
-                match self.place {
-                    Place::Field(header) => header.double(self.out, self.field.tag(), value),
-                    Place::Element(elements) => elements.double(self.out, value),
-                }
-                Ok(())
-            }
-            _ => Err(mismatch(self.expected(), "a double")),
-        }
-    }
-
-    #[inline(always)]
+    #[inline]
     fn text(self, bytes: &[u8], found: &'static str) -> Result<()> {
-        if self.is_list() || !matches!(self.field.kind(), Kind::String | Kind::Binary) {
-            return Err(mismatch(self.expected(), found));
+        if self.is_list() || !matches!(self.0.field().kind(), Kind::String | Kind::Binary) {
+            return self.mismatch(found);
         }
-        if let Place::Field(header) = self.place {
-            header.data(self.out, self.field.tag());
-        }
-        put_bytes(self.out, bytes);
+        put_bytes(self.0.data(), bytes);
         Ok(())
     }
 
     /// Opens a nested struct: the field itself or an element.
     #[inline(always)]
-    pub(super) fn nested(self, found: &'static str) -> Result<StructRoot<'p, 't>> {
-        let Kind::Struct(id) = self.field.kind() else { return Err(mismatch(self.expected(), found)) };
+    fn nested(self, found: &'static str) -> Result<StructSerializer<'p, 't>> {
+        let Kind::Struct(id) = self.0.field().kind() else { return self.mismatch(found) };
         if self.is_list() {
-            return Err(mismatch(self.expected(), found));
+            return self.mismatch(found);
         }
-        if let Place::Field(header) = self.place {
-            header.data(self.out, self.field.tag());
-        }
-        let length = Length::open(self.out);
-        Ok(StructRoot { ty: self.ty.by_id(id), out: self.out, depth: self.depth + 1, length: Some(length) })
+        let (ty, depth) = (self.0.ty().by_id(id), self.0.depth() + 1);
+        StructRoot { ty, out: self.0.data(), depth }.begin()
     }
 
     /// Opens an array, or a binary that comes byte by byte.
     #[inline(always)]
     fn list(self, found: &'static str) -> Result<SeqSerializer<'p, 't>> {
-        let bytes = !self.is_list() && self.field.kind() == Kind::Binary;
-        if !bytes && !self.is_list() {
-            return Err(mismatch(self.expected(), found));
+        let bytes = !self.is_list();
+        if bytes && self.0.field().kind() != Kind::Binary {
+            return self.mismatch(found);
         }
-        if let Place::Field(header) = self.place {
-            header.data(self.out, self.field.tag());
-        }
-        Ok(SeqSerializer::new(self.out, self.ty, self.field, self.depth, bytes))
+        let (ty, field, depth) = (self.0.ty(), self.0.field(), self.0.depth());
+        Ok(SeqSerializer::new(self.0.data(), ty, field, depth, bytes))
     }
 }
 
 macro_rules! integers {
     ($($method:ident: $type:ty),*) => {
-        $(fn $method(self, value: $type) -> Result<()> {
+        $(#[inline]
+        fn $method(self, value: $type) -> Result<()> {
             self.integer(value.into())
         })*
     };
 }
 
-impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
+impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = SeqSerializer<'p, 't>;
@@ -151,21 +160,20 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
         serialize_u16: u16, serialize_u32: u32
     );
 
+    #[inline]
     fn serialize_u64(self, value: u64) -> Result<()> {
         match i64::try_from(value) {
             Ok(value) => self.integer(value),
-            Err(_) => Err(mismatch(self.expected(), "an integer beyond 64 bits with sign")),
+            Err(_) => self.mismatch("an integer beyond 64 bits with sign"),
         }
     }
 
+    #[inline]
     fn serialize_bool(self, value: bool) -> Result<()> {
-        if self.is_list() || self.field.kind() != Kind::Boolean {
-            return Err(mismatch(self.expected(), "a boolean"));
+        if self.is_list() || self.0.field().kind() != Kind::Boolean {
+            return self.mismatch("a boolean");
         }
-        match self.place {
-            Place::Field(header) => header.boolean(self.out, self.field.tag(), value),
-            Place::Element(_) => self.out.push(value.into()),
-        }
+        self.0.boolean(value);
         Ok(())
     }
 
@@ -173,6 +181,7 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
         self.number(value.into())
     }
 
+    #[inline]
     fn serialize_f64(self, value: f64) -> Result<()> {
         self.number(value)
     }
@@ -181,22 +190,23 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
         self.text(value.encode_utf8(&mut [0; 4]).as_bytes(), "a string")
     }
 
+    #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
         self.text(value.as_bytes(), "a string")
     }
 
+    #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
         self.text(value, "a binary")
     }
 
     /// An absent field. Arrays have no gaps.
+    #[inline]
     fn serialize_none(self) -> Result<()> {
-        if matches!(self.place, Place::Element(_)) {
-            return Err(mismatch(self.expected(), "nil"));
-        }
-        Ok(())
+        if P::ELEMENT { self.mismatch("nil") } else { Ok(()) }
     }
 
+    #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
         value.serialize(self)
     }
@@ -206,18 +216,19 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
-        self.nested("a struct")?.begin()?.finish();
+        self.nested("a struct")?.finish();
         Ok(())
     }
 
     /// By number where the schema has an integer, else by name.
     fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
-        if self.field.kind() == Kind::Integer {
+        if self.0.field().kind() == Kind::Integer {
             return self.integer(index.into());
         }
         self.text(variant.as_bytes(), "an enum")
     }
 
+    #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<()> {
         value.serialize(self)
     }
@@ -229,9 +240,10 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
         _: &'static str,
         _: &T,
     ) -> Result<()> {
-        Err(mismatch(self.expected(), "an enum that holds something"))
+        self.mismatch("an enum that holds something")
     }
 
+    #[inline(always)]
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq> {
         self.list("an array")
     }
@@ -251,22 +263,23 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant> {
-        Err(mismatch(self.expected(), "an enum that holds something"))
+        self.mismatch("an enum that holds something")
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
         if !self.is_list() {
-            let fields = self.nested("a map")?.begin()?;
+            let fields = self.nested("a map")?;
             return Ok(MapSerializer::Struct(NamedSerializer { fields, key: String::new() }));
         }
-        if self.field.shape() == Shape::Array {
-            return Err(mismatch(self.expected(), "a map"));
+        if self.0.field().shape() == Shape::Array {
+            return self.mismatch("a map");
         }
         MapSerializer::entries(self.list("a map")?)
     }
 
+    #[inline(always)]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
-        self.nested("a struct")?.begin()
+        self.nested("a struct")
     }
 
     fn serialize_struct_variant(
@@ -276,6 +289,6 @@ impl<'p, 't> Serializer for ValueSerializer<'p, 't> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant> {
-        Err(mismatch(self.expected(), "an enum that holds something"))
+        self.mismatch("an enum that holds something")
     }
 }

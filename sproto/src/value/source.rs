@@ -6,7 +6,7 @@ use super::Value;
 use crate::encode::Source;
 use crate::error::{Error, Result};
 use crate::fault::Fault;
-use crate::schema::Field;
+use crate::schema::{Field, TypeRef};
 
 /// Gives the encoder what is inside a `Value`. Fields that the schema does not know are left out, as in the reference.
 #[derive(Default)]
@@ -18,7 +18,21 @@ impl<'v> Source for ValueSource<'v> {
     #[inline]
     fn field(&self, node: &&'v Value, field: &Field) -> Result<Option<&'v Value>> {
         let Value::Struct(fields) = node else { return Err(mismatch("a struct", node)) };
-        Ok(fields.get_near(&field.name, field.position as usize).filter(|value| !value.is_nil()))
+        Ok(fields.get(field.name()))
+    }
+
+    #[inline]
+    fn fields<'t>(
+        &self,
+        node: &&'v Value,
+        ty: TypeRef<'t>,
+        mut each: impl FnMut(&'t Field, &'v Value) -> Result<()>,
+    ) -> Result<()> {
+        match node {
+            Value::Struct(fields) => fields.in_order(ty).try_for_each(|(field, value)| each(field, value)),
+            _ if ty.fields().is_empty() => Ok(()),
+            _ => Err(mismatch("a struct", node)),
+        }
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Value;
+use crate::schema::{Field, TypeRef};
 use crate::wire::same_name;
 
 /// A struct: fields by name. Only those that are present are held.
@@ -50,15 +51,11 @@ impl Struct {
         self.at(self.names.0.iter().position(|known| **known == *name)?)
     }
 
-    /// The same, for a caller who knows where the name stands if the struct was decoded by its type. A struct made by
-    /// hand has its names further to the front, mostly in the same order.
+    /// The fields that `ty` knows, in its order.
     #[inline]
-    pub(crate) fn get_near(&self, name: &Arc<str>, position: usize) -> Option<&Value> {
-        let is = |known: &Arc<str>| Arc::ptr_eq(known, name) || same_name(known, name);
-        let names = self.names.0.as_slice();
-        let (front, back) = names.split_at(names.len().min(position + 1));
-        let found = front.iter().rposition(is);
-        self.at(found.or_else(|| back.iter().position(is).map(|at| front.len() + at))?)
+    pub(crate) fn in_order<'v, 't>(&'v self, ty: TypeRef<'t>) -> InOrder<'v, 't> {
+        let names = (!Arc::ptr_eq(&self.names, &ty.def.names)).then_some(self.names.0.as_slice());
+        InOrder { names, entries: &self.entries, fields: ty.fields() }
     }
 
     /// The value at a position among the names.
@@ -102,6 +99,41 @@ impl Struct {
     /// Names and values of the fields that are present: in tag order if decoded, else in the order they were first set.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().filter_map(|(at, value)| Some((&**self.names.0.get(*at as usize)?, value)))
+    }
+}
+
+/// The fields of a struct in the order of a type.
+pub(crate) struct InOrder<'v, 't> {
+    /// The struct's own names; none if it has those of the type.
+    names: Option<&'v [Arc<str>]>,
+    entries: &'v [(u32, Value)],
+    /// Those that can still come; all of them if the names are the type's.
+    fields: &'t [Field],
+}
+
+impl<'v, 't> Iterator for InOrder<'v, 't> {
+    type Item = (&'t Field, &'v Value);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (first, rest) = self.entries.split_first()?;
+        let Some(names) = self.names else {
+            self.entries = rest;
+            return Some((self.fields.get(first.0 as usize)?, &first.1));
+        };
+        // A struct made by hand mostly has its fields in order, so that the next one is the first that is left.
+        while let Some((field, later)) = self.fields.split_first() {
+            self.fields = later;
+            let is = |at: u32| names.get(at as usize).is_some_and(|name| same_name(name, field.name()));
+            if is(first.0) {
+                self.entries = rest;
+                return Some((field, &first.1));
+            }
+            if let Some((_, value)) = rest.iter().find(|(at, _)| is(*at)) {
+                return Some((field, value));
+            }
+        }
+        None
     }
 }
 

@@ -1,4 +1,5 @@
-//! A struct as it is written: room for the largest header first, closed up to the slots really used at the end.
+//! A struct as it is written: room for the header first, so large as was needed before; slots are written in place, data after
+//! them. Only where the guess was wrong is data moved.
 
 use super::{INLINE_MAX, put_bytes};
 #[cfg(feature = "serde")]
@@ -10,28 +11,43 @@ use super::{u16_at, u32_at};
 pub struct StructWriter {
     // Small numbers: the writer is moved about, and every word counts.
     start: usize,
-    /// Slots that there is room for: at most two for each of 32767 tags.
+    /// Slots that there is room for.
     room: u16,
+    /// At most 32767, as each stands for one tag or more.
     used: u16,
     /// The tag that the next slot stands for.
-    next: u32,
+    next: u16,
+    /// The word before the header waits for the struct's length.
+    nested: bool,
 }
 
 impl StructWriter {
-    /// Begins a struct at the end of `out`. `room` is the number of slots when every field is there, gaps included.
-    #[inline]
+    /// Begins a struct at the end of `out`. `room` is the number of slots that are expected, gaps included: a right guess
+    /// is fastest.
+    #[inline(always)]
     pub fn new(out: &mut Vec<u8>, room: usize) -> Self {
+        Self::begin(out, room, 0)
+    }
+
+    /// Begins a struct that stands behind its length.
+    #[inline(always)]
+    pub fn nested(out: &mut Vec<u8>, room: usize) -> Self {
+        Self::begin(out, room, 4)
+    }
+
+    #[inline(always)]
+    fn begin(out: &mut Vec<u8>, room: usize, length: usize) -> Self {
         const SMALL: usize = 32;
-        let start = out.len();
-        let len = 2 + 2 * room;
-        if len <= SMALL {
+        let start = out.len() + length;
+        let end = start + 2 + 2 * room;
+        if end - out.len() <= SMALL {
             // A fixed size is written in place; any other costs a call.
             out.extend_from_slice(&[0; SMALL]);
-            out.truncate(start + len);
+            out.truncate(end);
         } else {
-            out.resize(start + len, 0);
+            out.resize(end, 0);
         }
-        Self { start, room: room as u16, used: 0, next: 0 }
+        Self { start, room: room as u16, used: 0, next: 0, nested: length > 0 }
     }
 
     /// Writes an integer: inline from 0 to 32766, else 4 bytes of data, else 8.
@@ -42,14 +58,14 @@ impl StructWriter {
         }
         self.data(out, tag);
         match i32::try_from(value) {
-            Ok(narrow) => put_bytes(out, &narrow.to_le_bytes()),
-            Err(_) => put_bytes(out, &value.to_le_bytes()),
+            Ok(narrow) => put_word(out, narrow.to_le_bytes()),
+            Err(_) => put_word(out, value.to_le_bytes()),
         }
     }
 
     /// Writes a boolean.
     #[inline]
-    pub fn boolean(&mut self, out: &mut [u8], tag: u16, value: bool) {
+    pub fn boolean(&mut self, out: &mut Vec<u8>, tag: u16, value: bool) {
         self.inline(out, tag, value.into());
     }
 
@@ -57,33 +73,35 @@ impl StructWriter {
     #[inline]
     pub fn double(&mut self, out: &mut Vec<u8>, tag: u16, value: f64) {
         self.data(out, tag);
-        put_bytes(out, &value.to_bits().to_le_bytes());
+        put_word(out, value.to_bits().to_le_bytes());
     }
 
     /// The field `tag` comes next and its data follows in `out`. Tags must ascend.
     #[inline]
-    pub fn data(&mut self, out: &mut [u8], tag: u16) {
+    pub fn data(&mut self, out: &mut Vec<u8>, tag: u16) {
         self.slot(out, tag, 0);
     }
 
     /// The field `tag` comes next, its value is small enough for the slot. Values are at most 32766.
     #[inline]
-    pub fn inline(&mut self, out: &mut [u8], tag: u16, value: u16) {
+    pub fn inline(&mut self, out: &mut Vec<u8>, tag: u16, value: u16) {
         self.slot(out, tag, value.saturating_add(1).saturating_mul(2));
     }
 
     #[inline]
-    fn slot(&mut self, out: &mut [u8], tag: u16, slot: u16) {
-        let gap = u32::from(tag).saturating_sub(self.next);
-        if gap > 0 {
-            self.put(out, ((gap - 1) * 2 + 1) as u16);
+    fn slot(&mut self, out: &mut Vec<u8>, tag: u16, slot: u16) {
+        if tag > self.next {
+            self.put(out, (tag - self.next).wrapping_mul(2).wrapping_sub(1));
         }
         self.put(out, slot);
-        self.next = u32::from(tag) + 1;
+        self.next = tag.saturating_add(1);
     }
 
     #[inline]
-    fn put(&mut self, out: &mut [u8], word: u16) {
+    fn put(&mut self, out: &mut Vec<u8>, word: u16) {
+        if self.used == self.room {
+            self.room = widen(out, self.data_start(), self.room);
+        }
         let at = self.start + 2 + 2 * usize::from(self.used);
         if let Some(slot) = out.get_mut(at..at + 2) {
             slot.copy_from_slice(&word.to_le_bytes());
@@ -91,9 +109,21 @@ impl StructWriter {
         self.used += 1;
     }
 
+    #[inline]
+    fn data_start(&self) -> usize {
+        self.start + 2 + 2 * usize::from(self.room)
+    }
+
     /// The lowest tag that can still be written in order.
+    #[inline]
     pub fn next_tag(&self) -> u32 {
-        self.next
+        self.next.into()
+    }
+
+    /// Slots written so far.
+    #[inline]
+    pub fn slots(&self) -> u16 {
+        self.used
     }
 
     /// Puts a field before those that are already written. `field` is the encoding of a struct that has only this field.
@@ -119,7 +149,7 @@ impl StructWriter {
     /// The fields so far: tag, slot, and where their data begins.
     #[cfg(feature = "serde")]
     fn written(&self, out: &[u8]) -> Vec<(u32, u16, usize)> {
-        let mut data_at = self.start + 2 + 2 * usize::from(self.room);
+        let mut data_at = self.data_start();
         let mut tag = 0;
         let mut written = Vec::with_capacity(usize::from(self.used) + 1);
         let slots = out.get(self.start + 2..self.start + 2 + 2 * usize::from(self.used)).unwrap_or_default();
@@ -136,19 +166,50 @@ impl StructWriter {
         written
     }
 
-    /// Writes the slot count and moves the data up to the slots.
+    /// Writes the slot count, and the length of a struct that stands behind it.
     #[inline]
     pub fn finish(self, out: &mut Vec<u8>) {
-        let header = self.start + 2 + 2 * usize::from(self.used);
-        let data = self.start + 2 + 2 * usize::from(self.room);
-        if header < data {
-            out.copy_within(data.., header);
-            out.truncate(out.len() - (data - header));
+        self.close(out);
+    }
+
+    /// As [`StructWriter::finish`]. By reference, as a move right after small writes would stall.
+    #[inline(always)]
+    pub(super) fn close(&self, out: &mut Vec<u8>) {
+        if self.used < self.room {
+            close_up(out, self.start + 2 + 2 * usize::from(self.used), self.data_start());
         }
         if let Some(count) = out.get_mut(self.start..self.start + 2) {
             count.copy_from_slice(&self.used.to_le_bytes());
         }
+        if self.nested {
+            let len = (out.len() - self.start) as u32;
+            if let Some(word) = out.get_mut(self.start - 4..self.start) {
+                word.copy_from_slice(&len.to_le_bytes());
+            }
+        }
     }
+}
+
+/// Makes room for more slots than were expected. The writer itself is not passed: it shall stay in registers.
+#[cold]
+#[inline(never)]
+fn widen(out: &mut Vec<u8>, data: usize, room: u16) -> u16 {
+    let more = room.max(4).min(u16::MAX - room);
+    out.splice(data..data, std::iter::repeat_n(0, 2 * usize::from(more)));
+    room + more
+}
+
+/// Moves the data up to the slots.
+#[inline(never)]
+fn close_up(out: &mut Vec<u8>, header: usize, data: usize) {
+    out.copy_within(data.., header);
+    out.truncate(out.len() - (data - header));
+}
+
+/// Appends a number as data: its length and itself.
+#[inline]
+fn put_word<const N: usize>(out: &mut Vec<u8>, word: [u8; N]) {
+    put_bytes(out, &word);
 }
 
 /// The slot and the data of a struct of one field; nothing if it has none.
