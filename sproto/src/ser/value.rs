@@ -50,7 +50,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
     /// The error that tells what the schema says.
     #[cold]
     #[inline(never)]
-    fn mismatch<T>(self, found: &'static str) -> Result<T> {
+    fn mismatch(self, found: &'static str) -> Error {
         let field = self.0.field();
         let expected = match (field.kind(), field.shape()) {
             (_, Shape::Array) if self.is_list() => "an array",
@@ -61,7 +61,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
             (Kind::String | Kind::Binary, _) => "a string",
             (Kind::Struct(_), _) => "a struct",
         };
-        Err(mismatch(expected, found))
+        mismatch(expected, found)
     }
 
     /// A whole array or map is wanted, not one of its elements.
@@ -88,17 +88,17 @@ impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
         }
         match self.0.field().kind() {
             Kind::Decimal { .. } | Kind::Double if !self.is_list() => self.number(value as f64),
-            _ => self.mismatch("an integer"),
+            _ => Err(self.mismatch("an integer")),
         }
     }
 
     #[inline]
     fn number(self, value: f64) -> Result<()> {
         match self.0.field().kind() {
-            _ if self.is_list() => return self.mismatch("a double"),
+            _ if self.is_list() => return Err(self.mismatch("a double")),
             Kind::Decimal { scale } => self.0.integer(decimal_to_integer(value, scale)),
             Kind::Double => self.0.double(value),
-            _ => return self.mismatch("a double"),
+            _ => return Err(self.mismatch("a double")),
         }
         Ok(())
     }
@@ -106,7 +106,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
     #[inline]
     fn text(self, bytes: &[u8], found: &'static str) -> Result<()> {
         if self.is_list() || !matches!(self.0.field().kind(), Kind::String | Kind::Binary) {
-            return self.mismatch(found);
+            return Err(self.mismatch(found));
         }
         put_bytes(self.0.data(), bytes);
         Ok(())
@@ -115,9 +115,9 @@ impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
     /// Opens a nested struct: the field itself or an element.
     #[inline(always)]
     fn nested(self, found: &'static str) -> Result<StructSerializer<'p, 't>> {
-        let Kind::Struct(id) = self.0.field().kind() else { return self.mismatch(found) };
+        let Kind::Struct(id) = self.0.field().kind() else { return Err(self.mismatch(found)) };
         if self.is_list() {
-            return self.mismatch(found);
+            return Err(self.mismatch(found));
         }
         let (ty, depth) = (self.0.ty().by_id(id), self.0.depth() + 1);
         StructRoot { ty, out: self.0.data(), depth }.begin()
@@ -128,7 +128,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> ValueSerializer<'p, 't, P> {
     fn list(self, found: &'static str) -> Result<SeqSerializer<'p, 't>> {
         let bytes = !self.is_list();
         if bytes && self.0.field().kind() != Kind::Binary {
-            return self.mismatch(found);
+            return Err(self.mismatch(found));
         }
         let (ty, field, depth) = (self.0.ty(), self.0.field(), self.0.depth());
         Ok(SeqSerializer::new(self.0.data(), ty, field, depth, bytes))
@@ -164,14 +164,14 @@ impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
     fn serialize_u64(self, value: u64) -> Result<()> {
         match i64::try_from(value) {
             Ok(value) => self.integer(value),
-            Err(_) => self.mismatch("an integer beyond 64 bits with sign"),
+            Err(_) => Err(self.mismatch("an integer beyond 64 bits with sign")),
         }
     }
 
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<()> {
         if self.is_list() || self.0.field().kind() != Kind::Boolean {
-            return self.mismatch("a boolean");
+            return Err(self.mismatch("a boolean"));
         }
         self.0.boolean(value);
         Ok(())
@@ -203,7 +203,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
     /// An absent field. Arrays have no gaps.
     #[inline]
     fn serialize_none(self) -> Result<()> {
-        if P::ELEMENT { self.mismatch("nil") } else { Ok(()) }
+        if P::ELEMENT { Err(self.mismatch("nil")) } else { Ok(()) }
     }
 
     #[inline]
@@ -240,7 +240,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
         _: &'static str,
         _: &T,
     ) -> Result<()> {
-        self.mismatch("an enum that holds something")
+        Err(self.mismatch("an enum that holds something"))
     }
 
     #[inline(always)]
@@ -263,7 +263,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant> {
-        self.mismatch("an enum that holds something")
+        Err(self.mismatch("an enum that holds something"))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
@@ -272,7 +272,7 @@ impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
             return Ok(MapSerializer::Struct(NamedSerializer { fields, key: String::new() }));
         }
         if self.0.field().shape() == Shape::Array {
-            return self.mismatch("a map");
+            return Err(self.mismatch("a map"));
         }
         MapSerializer::entries(self.list("a map")?)
     }
@@ -289,6 +289,6 @@ impl<'p, 't: 'p, P: Place<'p, 't>> Serializer for ValueSerializer<'p, 't, P> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant> {
-        self.mismatch("an enum that holds something")
+        Err(self.mismatch("an enum that holds something"))
     }
 }

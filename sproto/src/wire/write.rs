@@ -17,8 +17,8 @@ pub struct StructWriter {
     used: u16,
     /// The tag that the next slot stands for.
     next: u16,
-    /// The word before the header waits for the struct's length.
-    nested: bool,
+    /// Bytes before the header that wait for the struct's length: 4 or none.
+    length: u16,
 }
 
 impl StructWriter {
@@ -47,7 +47,7 @@ impl StructWriter {
         } else {
             out.resize(end, 0);
         }
-        Self { start, room: room as u16, used: 0, next: 0, nested: length > 0 }
+        Self { start, room: room as u16, used: 0, next: 0, length: length as u16 }
     }
 
     /// Writes an integer: inline from 0 to 32766, else 4 bytes of data, else 8.
@@ -181,7 +181,7 @@ impl StructWriter {
         if let Some(count) = out.get_mut(self.start..self.start + 2) {
             count.copy_from_slice(&self.used.to_le_bytes());
         }
-        if self.nested {
+        if self.length > 0 {
             let len = (out.len() - self.start) as u32;
             if let Some(word) = out.get_mut(self.start - 4..self.start) {
                 word.copy_from_slice(&len.to_le_bytes());
