@@ -150,19 +150,19 @@ pub(super) struct StructSerializer<'o, 't> {
 }
 
 impl<'t> StructSerializer<'_, 't> {
+    /// The field of this name. Goes over the later ones first: fields come mostly in the schema's order, if not all of them.
     #[inline(always)]
     fn find(&mut self, name: &str) -> Option<&'t Field> {
-        let likely = self.ty.fields().get(self.next).filter(|field| same_name(field.name(), name));
-        let found = likely.or_else(|| self.search(name))?;
+        let later = self.ty.fields().get(self.next..).unwrap_or_default();
+        let found =
+            later.iter().find(|field| same_name(field.name(), name)).or_else(|| self.earlier(name))?;
         self.next = found.position as usize + 1;
         Some(found)
     }
 
-    /// Goes over the later fields first: a type of the caller's may have fewer than the schema's.
-    fn search(&self, name: &str) -> Option<&'t Field> {
-        let fields = self.ty.fields();
-        let (earlier, later) = fields.split_at(self.next.min(fields.len()));
-        later.iter().chain(earlier).find(|field| same_name(field.name(), name))
+    #[cold]
+    fn earlier(&self, name: &str) -> Option<&'t Field> {
+        self.ty.fields().iter().find(|field| same_name(field.name(), name))
     }
 
     #[inline(always)]
