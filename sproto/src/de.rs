@@ -1,6 +1,7 @@
 //! Bytes to any `serde::Deserialize`, by a type of the schema.
 
 mod element;
+mod fail;
 mod map;
 mod structure;
 mod value;
@@ -36,5 +37,5 @@ use structure::StructDeserializer;
 /// ```
 pub fn from_bytes<'de, T: Deserialize<'de>>(ty: &Type, bytes: &'de [u8]) -> Result<T> {
     let target = StructDeserializer { ty: ty.as_ref(), bytes, depth: 0 };
-    T::deserialize(target).map_err(|error| error.in_type(ty.name()))
+    T::deserialize(target).map_err(|fail| fail.in_type(ty.name()))
 }

@@ -1,9 +1,11 @@
 //! Arrays: the elements one by one.
 
-use serde::de::{DeserializeSeed, IntoDeserializer, SeqAccess};
+use std::marker::PhantomData;
 
-use super::value::ValueDeserializer;
-use crate::error::{Error, Result};
+use serde::de::{Deserialize, DeserializeSeed, IntoDeserializer, SeqAccess};
+
+use super::fail::{Fail, Result};
+use super::value::{Found, ValueDeserializer};
 use crate::fault::Fault;
 use crate::schema::{Field, Kind, Shape};
 use crate::wire::{Elements, Fields, Slot};
@@ -14,9 +16,9 @@ pub(super) struct NumbersAccess<I>(pub I);
 impl<'de, I> SeqAccess<'de> for NumbersAccess<I>
 where
     I: ExactSizeIterator,
-    I::Item: IntoDeserializer<'de, Error>,
+    I::Item: IntoDeserializer<'de, Fail>,
 {
-    type Error = Error;
+    type Error = Fail;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         self.0.next().map(|number| seed.deserialize(number.into_deserializer())).transpose()
@@ -29,26 +31,29 @@ where
 
 /// The elements of an array of strings, binaries or structs.
 pub(super) struct ElementsAccess<'de, 't> {
-    array: ValueDeserializer<'de, 't>,
+    field: &'t Field,
+    /// The current element.
+    found: Found<'de, 't>,
     elements: Elements<'de>,
     left: usize,
     index: usize,
 }
 
 impl<'de, 't> ElementsAccess<'de, 't> {
-    pub(super) fn new(array: ValueDeserializer<'de, 't>) -> Result<Self> {
-        let elements = array.slot.elements()?;
+    #[inline(always)]
+    pub(super) fn new(array: ValueDeserializer<'_, 'de, 't>) -> Result<Self> {
+        let elements = array.slot().elements()?;
         let left = elements.count()?;
-        Ok(Self { array, elements, left, index: 0 })
+        let found = Found::new(array.found.ty, array.found.depth, true);
+        Ok(Self { field: array.field, found, elements, left, index: 0 })
     }
 
     /// An element of a `*T(key)` must have its key, even if nobody looks at it.
     fn check_key(&self, bytes: &[u8]) -> Result<()> {
-        let (Shape::Keyed { key }, Kind::Struct(id)) = (self.array.field.shape(), self.array.field.kind())
-        else {
+        let (Shape::Keyed { key }, Kind::Struct(id)) = (self.field.shape(), self.field.kind()) else {
             return Ok(());
         };
-        let item = self.array.ty.by_id(id);
+        let item = self.found.ty.by_id(id);
         let key = item.fields().get(key);
         let mut slots = Fields::new(bytes)?;
         while let Some((tag, _)) = slots.next()? {
@@ -56,23 +61,34 @@ impl<'de, 't> ElementsAccess<'de, 't> {
                 return Ok(());
             }
         }
-        Err(Error::decode(Fault::NoKey(key.map_or("?", Field::name).into())))
+        Err(Fail::new(Fault::NoKey(key.map_or("?", Field::name).into())))
     }
 }
 
 impl<'de> SeqAccess<'de> for ElementsAccess<'de, '_> {
-    type Error = Error;
+    type Error = Fail;
 
+    #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let Some(bytes) = self.elements.next()? else { return Ok(None) };
         let index = self.index;
         (self.index, self.left) = (index + 1, self.left.saturating_sub(1));
-        self.check_key(bytes).map_err(|error| error.in_element(index))?;
-        let element = ValueDeserializer { slot: Slot::Data(bytes), element: true, ..self.array };
-        seed.deserialize(element).map(Some).map_err(|error| error.in_element(index))
+        if matches!(self.field.shape(), Shape::Keyed { .. }) {
+            self.check_key(bytes).map_err(|fail| fail.in_element(index))?;
+        }
+        self.found.set(Slot::Data(bytes));
+        match seed.deserialize(ValueDeserializer { found: &self.found, field: self.field }) {
+            Ok(value) => Ok(Some(value)),
+            Err(fail) => Err(fail.in_element(index)),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.left)
+    }
+
+    #[inline(always)]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
+        self.next_element_seed(PhantomData)
     }
 }
