@@ -127,10 +127,8 @@ impl<'de> MapAccess<'de> for &mut FieldsAccess<'de, '_> {
         let Some(field) = self.current.take() else {
             return Err(Fail::new(Fault::Custom("a value was asked for before its name".into())));
         };
-        match seed.deserialize(ValueDeserializer { found: &self.found, field }) {
-            Ok(value) => Ok(value),
-            Err(fail) => Err(fail.in_field(field.name())),
-        }
+        let value = seed.deserialize(ValueDeserializer { found: &self.found, field });
+        value.map_err(|fail| fail.in_field(field.name()))
     }
 
     #[inline(always)]

@@ -111,6 +111,27 @@ impl<'de, 't> ValueDeserializer<'_, 'de, 't> {
         }
     }
 
+    /// Anything, returned in one word: the caller's fast path then has its value in registers.
+    #[cold]
+    #[inline(never)]
+    fn boxed<V: Visitor<'de>>(self, visitor: V) -> Result<Box<V::Value>> {
+        self.deserialize_any(visitor).map(Box::new)
+    }
+
+    /// A sequence of anything but structs.
+    #[inline(never)]
+    fn other_seq<V: Visitor<'de>>(self, visitor: V) -> Result<Box<V::Value>> {
+        let value = match (self.shape(), self.field.kind()) {
+            (Shape::Single, Kind::Binary) => {
+                let bytes = self.slot().bytes()?.iter().copied();
+                visitor.visit_seq(SeqDeserializer::<_, Fail>::new(bytes))
+            }
+            (Shape::Single, _) => self.deserialize_any(visitor),
+            _ => self.list(visitor),
+        };
+        value.map(Box::new)
+    }
+
     fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.field.kind() {
             Kind::Integer => visitor.visit_seq(NumbersAccess(self.slot().integers()?)),
@@ -128,11 +149,11 @@ impl<'de, 't> ValueDeserializer<'_, 'de, 't> {
 /// Methods for integers: the most common case first.
 macro_rules! integers {
     ($($method:ident)*) => {
-        $(#[inline]
+        $(#[inline(always)]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             match (self.field.kind(), self.shape()) {
                 (Kind::Integer, Shape::Single) => visitor.visit_i64(self.slot().integer()?),
-                _ => self.deserialize_any(visitor),
+                _ => self.boxed(visitor).map(|value| *value),
             }
         })*
     };
@@ -158,7 +179,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de, '_> {
     ) -> Result<V::Value> {
         match self.struct_id() {
             Some(id) => self.nested(id)?.deserialize_any(visitor),
-            None => self.other(visitor),
+            None => self.boxed(visitor).map(|value| *value),
         }
     }
 
@@ -167,11 +188,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de, '_> {
         deserialize_u64
     );
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match (self.shape(), self.field.kind()) {
             (Shape::Single, Kind::String) => visitor.visit_borrowed_str(self.text()?),
-            _ => self.deserialize_any(visitor),
+            _ => self.boxed(visitor).map(|value| *value),
         }
     }
 
@@ -193,14 +214,13 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de, '_> {
     }
 
     /// A `Vec<u8>` asks for a sequence; a `*T(key)` or `*T()` can be one of structs.
+    #[inline(always)]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match (self.shape(), self.field.kind()) {
-            (Shape::Single, Kind::Binary) => {
-                let bytes = self.slot().bytes()?.iter().copied();
-                visitor.visit_seq(SeqDeserializer::<_, Fail>::new(bytes))
+            (Shape::Array | Shape::Keyed { .. }, Kind::Struct(_)) => {
+                visitor.visit_seq(ElementsAccess::new(self)?)
             }
-            (Shape::Single, _) => self.deserialize_any(visitor),
-            _ => self.list(visitor),
+            _ => self.other_seq(visitor).map(|value| *value),
         }
     }
 
