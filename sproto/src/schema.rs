@@ -31,7 +31,8 @@ pub struct Schema(Arc<Tables>);
 pub(crate) struct Tables {
     pub types: Vec<TypeDef>,
     pub protocols: Vec<ProtocolDef>,
-    pub type_ids: HashMap<Box<str>, usize>,
+    /// The ids of the types in the order of their names.
+    pub by_name: Box<[u32]>,
     pub protocol_ids: HashMap<Box<str>, usize>,
 }
 
@@ -65,8 +66,9 @@ impl Schema {
         N: AsRef<str>,
         T: AsRef<str>,
     {
+        let texts: Vec<(N, T)> = texts.into_iter().collect();
         let mut draft = draft::Draft::default();
-        for (name, text) in texts {
+        for (name, text) in &texts {
             draft.add_file(name.as_ref(), text.as_ref())?;
         }
         link::link(draft).map(Self::new)
@@ -91,7 +93,7 @@ impl Schema {
 
     /// The type of this full name (`Person.PhoneNumber`).
     pub fn type_by_name(&self, name: &str) -> Option<Type> {
-        self.0.type_ids.get(name).map(|&id| Type::new(self.clone(), id))
+        self.0.type_id(name).map(|id| Type::new(self.clone(), id))
     }
 
     /// The type of this id, as in [`Kind::Struct`].
@@ -130,12 +132,22 @@ impl Schema {
 }
 
 impl Tables {
+    fn type_id(&self, name: &str) -> Option<usize> {
+        let before = |&id: &u32| self.types.get(id as usize).is_some_and(|def| *def.name < *name);
+        let id = *self.by_name.get(self.by_name.partition_point(before))? as usize;
+        self.types.get(id).is_some_and(|def| *def.name == *name).then_some(id)
+    }
+
     /// Numbers the types and fills the look-ups by name. Of two that share a name (a bundle can hold such) the first is found.
     fn index(&mut self) {
         for (id, def) in self.types.iter_mut().enumerate() {
             def.id = id;
-            self.type_ids.entry(def.name.clone()).or_insert(id);
         }
+        let mut by_name: Box<[u32]> = (0..self.types.len() as u32).collect();
+        let name = |id: u32| self.types.get(id as usize).map(|def| &def.name);
+        // Stable: of two that share a name the first stays first.
+        by_name.sort_by(|&a, &b| name(a).cmp(&name(b)));
+        self.by_name = by_name;
         for (id, def) in self.protocols.iter().enumerate() {
             self.protocol_ids.entry(def.name.clone()).or_insert(id);
         }

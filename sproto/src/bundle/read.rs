@@ -1,7 +1,5 @@
 //! Bundle to schema. Errors say which part is wrong; there are no lines to point to.
 
-use std::sync::Arc;
-
 use crate::fault::Fault;
 use crate::schema::{Field, FieldParts, Kind, ProtocolDef, Shape, Tables, TypeDef};
 use crate::wire::{Elements, Fields, Slot};
@@ -129,7 +127,7 @@ fn type_def(draft: &TypeDraft, all: &[TypeDraft], next_id: &mut u32) -> Result<T
     for (position, field) in draft.fields.iter().enumerate() {
         let parts = parts(field);
         fields.push(Field {
-            name: Arc::from(field.name.as_deref().unwrap_or_default()),
+            name: field.name.clone().unwrap_or_default(),
             tag: field.tag.unwrap_or_default(),
             kind: parts.kind,
             shape: shape(&draft.name, field, all)?,

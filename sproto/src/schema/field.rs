@@ -1,11 +1,9 @@
 //! One field of a type: its name, tag, kind and shape.
 
-use std::sync::Arc;
-
 /// A field of a [`Type`](crate::Type).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Box<str>,
     pub(crate) tag: u16,
     pub(crate) kind: Kind,
     pub(crate) shape: Shape,

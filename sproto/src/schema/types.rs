@@ -1,7 +1,7 @@
 //! One type of a schema, and the handle that callers hold.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::field::Field;
 use super::{Kind, Schema, Tables};
@@ -17,8 +17,8 @@ pub(crate) struct TypeDef {
     pub name: Box<str>,
     /// Ascending by tag.
     pub fields: Box<[Field]>,
-    /// The fields' names once more, shared with every decoded struct.
-    pub names: Arc<Names>,
+    /// See [`TypeDef::names`].
+    names: OnceLock<Arc<Names>>,
     pub room: Room,
     pub doc: Box<str>,
     pub place: Option<Place>,
@@ -27,8 +27,20 @@ pub(crate) struct TypeDef {
 impl TypeDef {
     /// `fields` must ascend by tag.
     pub(crate) fn new(name: Box<str>, fields: Vec<Field>, doc: Box<str>, place: Option<Place>) -> Self {
-        let names = Arc::new(fields.iter().map(|field| Arc::clone(&field.name)).collect());
-        Self { id: 0, name, fields: fields.into(), names, room: Room::default(), doc, place }
+        let (names, room) = (OnceLock::new(), Room::default());
+        Self { id: 0, name, fields: fields.into(), names, room, doc, place }
+    }
+
+    /// The fields' names once more, shared with every decoded struct; made when the first one is.
+    #[inline]
+    pub(crate) fn names(&self) -> &Arc<Names> {
+        self.names.get_or_init(|| Arc::new(self.fields.iter().map(|field| field.name().into()).collect()))
+    }
+
+    /// Whether these are the names that decoded structs of this type share.
+    #[inline]
+    pub(crate) fn has_names(&self, names: &Arc<Names>) -> bool {
+        self.names.get().is_some_and(|own| Arc::ptr_eq(own, names))
     }
 }
 

@@ -18,6 +18,15 @@ impl<'t> Cursor<'t> {
         Self { text, at: 0, line: 1, line_start: 0, doc: String::new() }
     }
 
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The text from `start` to this place.
+    pub(super) fn since(&self, start: usize) -> &'t str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
     pub(super) fn line(&self) -> u32 {
         self.line
     }
@@ -65,8 +74,8 @@ impl<'t> Cursor<'t> {
     }
 
     /// The comment lines directly above this place.
-    pub(super) fn take_doc(&mut self) -> String {
-        std::mem::take(&mut self.doc)
+    pub(super) fn take_doc(&mut self) -> Box<str> {
+        std::mem::take(&mut self.doc).into()
     }
 
     /// Skips spaces, newlines and comments; says whether there were any.

@@ -9,42 +9,47 @@ use crate::error::{Error, Result};
 /// Types nest this deep at most; the reference gives up at 66.
 const TYPE_DEPTH: usize = 64;
 
-/// Parses one file.
+/// Parses one file and hands out its declarations one by one: no tree of the whole file is ever held.
 ///
 /// # Errors
 /// The first place where the text leaves the grammar.
-pub(crate) fn parse(file: &Arc<str>, text: &str) -> Result<Vec<Item>> {
+pub(crate) fn parse<'t>(file: &Arc<str>, text: &'t str, each: impl FnMut(Item<'t>)) -> Result<()> {
     let mut parser = Parser { file, cursor: Cursor::new(text), depth: 0 };
-    let items = parser.items(Parser::item)?;
-    if parser.cursor.at_end() { Ok(items) } else { Err(parser.error("a type, a protocol or the end")) }
+    parser.items(Parser::item, each)?;
+    if parser.cursor.at_end() { Ok(()) } else { Err(parser.error("a type, a protocol or the end")) }
 }
 
-struct Parser<'t> {
-    file: &'t Arc<str>,
+struct Parser<'f, 't> {
+    file: &'f Arc<str>,
     cursor: Cursor<'t>,
     depth: usize,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'_, 't> {
     /// Items are set apart by blanks, but the last ones may touch each other.
-    fn items<T>(&mut self, item: fn(&mut Self) -> Result<Option<T>>) -> Result<Vec<T>> {
-        let mut items = Vec::new();
+    fn items<T>(&mut self, item: fn(&mut Self) -> Result<Option<T>>, mut each: impl FnMut(T)) -> Result<()> {
         let mut touching = false;
         self.cursor.blanks();
         while let Some(next) = item(self)? {
-            items.push(next);
+            each(next);
             let apart = self.cursor.blanks();
             if touching && apart {
                 break;
             }
             touching = !apart;
         }
+        Ok(())
+    }
+
+    fn list<T>(&mut self, item: fn(&mut Self) -> Result<Option<T>>) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        self.items(item, |item| items.push(item))?;
         // A schema of very many small types would otherwise hold room for four members in each.
         items.shrink_to_fit();
         Ok(items)
     }
 
-    fn item(&mut self) -> Result<Option<Item>> {
+    fn item(&mut self) -> Result<Option<Item<'t>>> {
         if self.cursor.peek() == Some(b'.') {
             return self.type_node().map(Item::Type).map(Some);
         }
@@ -54,7 +59,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    fn type_node(&mut self) -> Result<TypeNode> {
+    fn type_node(&mut self) -> Result<TypeNode<'t>> {
         let (doc, line) = (self.cursor.take_doc(), self.cursor.line());
         self.cursor.eat(b'.');
         let name = self.word("a type name")?;
@@ -63,19 +68,19 @@ impl Parser<'_> {
         Ok(TypeNode { name, line, doc, members })
     }
 
-    fn members(&mut self) -> Result<Vec<Member>> {
+    fn members(&mut self) -> Result<Vec<Member<'t>>> {
         self.expect(b'{', "`{`")?;
         if self.depth == TYPE_DEPTH {
             return Err(self.error("types nested at most 64 deep"));
         }
         self.depth += 1;
-        let members = self.items(Self::member)?;
+        let members = self.list(Self::member)?;
         self.depth -= 1;
         self.expect(b'}', "a field, a nested type or `}`")?;
         Ok(members)
     }
 
-    fn member(&mut self) -> Result<Option<Member>> {
+    fn member(&mut self) -> Result<Option<Member<'t>>> {
         if self.cursor.peek() == Some(b'.') {
             return self.type_node().map(Member::Type).map(Some);
         }
@@ -85,7 +90,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    fn field(&mut self) -> Result<FieldNode> {
+    fn field(&mut self) -> Result<FieldNode<'t>> {
         let (doc, line) = (self.cursor.take_doc(), self.cursor.line());
         let name = self.word("a field name")?;
         self.expect_blanks("a blank between the field's name and its tag")?;
@@ -99,7 +104,7 @@ impl Parser<'_> {
         Ok(FieldNode { name, line, doc, tag, array, typename, brackets })
     }
 
-    fn brackets(&mut self) -> Result<Vec<Bracket>> {
+    fn brackets(&mut self) -> Result<Vec<Bracket<'t>>> {
         let mut brackets = Vec::new();
         while self.cursor.eat(b'(') {
             self.cursor.blanks();
@@ -107,10 +112,11 @@ impl Parser<'_> {
             self.cursor.blanks();
             self.expect(b')', "`)`")?;
         }
+        brackets.shrink_to_fit();
         Ok(brackets)
     }
 
-    fn bracket(&mut self) -> Result<Bracket> {
+    fn bracket(&mut self) -> Result<Bracket<'t>> {
         if self.cursor.at_word() {
             return self.word("a key field").map(Bracket::Word);
         }
@@ -120,19 +126,19 @@ impl Parser<'_> {
         Ok(Bracket::Empty)
     }
 
-    fn protocol(&mut self) -> Result<ProtocolNode> {
+    fn protocol(&mut self) -> Result<ProtocolNode<'t>> {
         let (doc, line) = (self.cursor.take_doc(), self.cursor.line());
         let name = self.word("a protocol name")?;
         self.expect_blanks("a blank between the protocol's name and its tag")?;
         let tag = self.number("the protocol's tag")?;
         self.cursor.blanks();
         self.expect(b'{', "`{`")?;
-        let messages = self.items(Self::message)?;
+        let messages = self.list(Self::message)?;
         self.expect(b'}', "`request`, `response` or `}`")?;
         Ok(ProtocolNode { name, line, doc, tag, messages })
     }
 
-    fn message(&mut self) -> Result<Option<(Side, u32, Message)>> {
+    fn message(&mut self) -> Result<Option<(Side, u32, Message<'t>)>> {
         if !self.cursor.at_word() {
             return Ok(None);
         }
@@ -156,20 +162,20 @@ impl Parser<'_> {
         Ok(side)
     }
 
-    fn typename(&mut self) -> Result<String> {
-        let mut name = self.word("a type")?;
+    fn typename(&mut self) -> Result<&'t str> {
+        let start = self.cursor.at();
+        self.word("a type")?;
         while self.cursor.eat(b'.') {
-            name.push('.');
-            name.push_str(&self.word("the rest of a type name")?);
+            self.word("the rest of a type name")?;
         }
-        Ok(name)
+        Ok(self.cursor.since(start))
     }
 
-    fn word(&mut self, expected: &'static str) -> Result<String> {
+    fn word(&mut self, expected: &'static str) -> Result<&'t str> {
         if !self.cursor.at_word() {
             return Err(self.error(expected));
         }
-        Ok(self.cursor.take_while(is_word).to_owned())
+        Ok(self.cursor.take_while(is_word))
     }
 
     /// Numbers too large for 64 bits saturate; every use of one has a smaller limit.

@@ -70,7 +70,7 @@ impl Sink for ValueSink<'_> {
 
     #[inline]
     fn begin_struct(&mut self, ty: TypeRef<'_>, room: usize) -> Result<Draft> {
-        Ok(Draft { names: Arc::clone(&ty.def.names), entries: Vec::with_capacity(room) })
+        Ok(Draft { names: Arc::clone(ty.def.names()), entries: Vec::with_capacity(room) })
     }
 
     #[inline]

@@ -54,7 +54,7 @@ impl Struct {
     /// The fields that `ty` knows, in its order.
     #[inline]
     pub(crate) fn in_order<'v, 't>(&'v self, ty: TypeRef<'t>) -> InOrder<'v, 't> {
-        let names = (!Arc::ptr_eq(&self.names, &ty.def.names)).then_some(self.names.0.as_slice());
+        let names = (!ty.def.has_names(&self.names)).then_some(self.names.0.as_slice());
         InOrder { names, entries: &self.entries, fields: ty.fields() }
     }
 
