@@ -124,9 +124,10 @@ impl Type {
     /// # Errors
     /// As [`Type::decode`], and whatever the sink says.
     pub fn decode_into<S: Sink>(&self, sink: &mut S, bytes: &[u8]) -> Result<(S::Value, usize)> {
-        let decoded = Decoder { sink }.structure(self.as_ref(), bytes, 0, None);
-        let done = decoded.map_err(|error| error.in_type(self.name()))?;
-        Ok((done.value, bytes.len() - done.rest.len()))
+        let mut watch = Watch::default();
+        let decoded = Decoder { sink }.structure(self.as_ref(), bytes, 0, &mut watch);
+        let value = decoded.map_err(|error| error.in_type(self.name()))?;
+        Ok((value, bytes.len() - watch.left))
     }
 }
 
@@ -134,12 +135,15 @@ struct Decoder<'s, S> {
     sink: &'s mut S,
 }
 
-/// A decoded struct.
-struct Done<'a, V> {
-    value: V,
-    rest: &'a [u8],
-    /// The slot of the field that was watched for, if it was there.
-    watched: Option<Slot<'a>>,
+/// What is to be known of a struct besides its value.
+#[derive(Default)]
+struct Watch<'a> {
+    /// The tag of a field.
+    tag: Option<u16>,
+    /// The slot of that field, if it was there.
+    slot: Option<Slot<'a>>,
+    /// Bytes after the struct.
+    left: usize,
 }
 
 impl<S: Sink> Decoder<'_, S> {
@@ -148,29 +152,67 @@ impl<S: Sink> Decoder<'_, S> {
         ty: TypeRef<'_>,
         bytes: &'a [u8],
         depth: usize,
-        watch: Option<u16>,
-    ) -> Result<Done<'a, S::Value>> {
+        watch: &mut Watch<'a>,
+    ) -> Result<S::Value> {
         let mut slots = Fields::new(bytes)?;
-        let mut known = ty.fields().iter().peekable();
+        let mut known = ty.fields();
         let mut made = self.sink.begin_struct(ty, slots.fields_left().min(ty.fields().len()))?;
-        let mut watched = None;
         while let Some((tag, slot)) = slots.next()? {
-            while known.next_if(|field| u32::from(field.tag()) < tag).is_some() {}
-            let Some(field) = known.next_if(|field| u32::from(field.tag()) == tag) else { continue };
+            let Some(field) = skip_to(&mut known, tag) else { continue };
             if depth >= DEPTH_LIMIT {
                 return Err(Error::decode(Fault::TooDeep).in_field(field.name()));
             }
-            let value = self.field(ty, field, slot, depth).map_err(|error| error.in_field(field.name()))?;
-            self.sink.field(&mut made, field, value)?;
-            if watch == Some(field.tag()) {
-                watched = Some(slot);
+            self.put(&mut made, ty, field, slot, depth)?;
+            if watch.tag == Some(field.tag()) {
+                watch.slot = Some(slot);
             }
         }
-        Ok(Done { value: self.sink.end_struct(made)?, rest: slots.rest(), watched })
+        watch.left = slots.rest().len();
+        self.sink.end_struct(made)
     }
 
-    // Inlined, so that a value is made where it stays: moving one right after it is written stalls.
+    /// Decodes a field and gives it to the struct. Each kind by itself, so that a value is made where it stays: moving one right
+    /// after it is written stalls.
     #[inline(always)]
+    fn put(
+        &mut self,
+        made: &mut S::Struct,
+        ty: TypeRef<'_>,
+        field: &Field,
+        slot: Slot<'_>,
+        depth: usize,
+    ) -> Result<()> {
+        let told = |error: Error| error.in_field(field.name());
+        let fault = |fault: Box<Fault>| told(fault.into());
+        let sink = &mut *self.sink;
+        match (field.shape(), field.kind()) {
+            (Shape::Single, Kind::Integer) => {
+                let value = sink.integer(slot.integer().map_err(fault)?).map_err(told)?;
+                sink.field(made, field, value)
+            }
+            (Shape::Single, Kind::Boolean) => {
+                let value = sink.boolean(slot.boolean().map_err(fault)?).map_err(told)?;
+                sink.field(made, field, value)
+            }
+            (Shape::Single, Kind::Double) => {
+                let value = sink.number(slot.double().map_err(fault)?).map_err(told)?;
+                sink.field(made, field, value)
+            }
+            (Shape::Single, Kind::String) => {
+                let value = sink.string(slot.bytes().map_err(fault)?).map_err(told)?;
+                sink.field(made, field, value)
+            }
+            (Shape::Single, Kind::Binary) => {
+                let value = sink.binary(slot.bytes().map_err(fault)?).map_err(told)?;
+                sink.field(made, field, value)
+            }
+            _ => {
+                let value = self.field(ty, field, slot, depth).map_err(told)?;
+                self.sink.field(made, field, value)
+            }
+        }
+    }
+
     fn field(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
         match (field.shape(), field.kind(), slot) {
             (Shape::Single, ..) => self.single(ty, field, slot, depth),
@@ -206,24 +248,25 @@ impl<S: Sink> Decoder<'_, S> {
             Kind::Binary => sink.binary(slot.bytes()?),
             Kind::Struct(id) => {
                 let bytes = slot.nested()?;
-                self.nested(ty.by_id(id), bytes, depth, None).map(|(value, _)| value)
+                self.nested(ty.by_id(id), bytes, depth, &mut Watch::default())
             }
         }
     }
 
     /// A struct one level down, which must take its bytes exactly.
+    #[inline]
     fn nested<'a>(
         &mut self,
         ty: TypeRef<'_>,
         bytes: &'a [u8],
         depth: usize,
-        watch: Option<u16>,
-    ) -> Result<(S::Value, Option<Slot<'a>>)> {
-        let done = self.structure(ty, bytes, depth + 1, watch)?;
-        if !done.rest.is_empty() {
-            return Err(Error::decode(Fault::Trailing(done.rest.len())));
+        watch: &mut Watch<'a>,
+    ) -> Result<S::Value> {
+        let value = self.structure(ty, bytes, depth + 1, watch);
+        if watch.left > 0 && value.is_ok() {
+            return Err(Error::decode(Fault::Trailing(watch.left)));
         }
-        Ok((done.value, done.watched))
+        value
     }
 
     fn array(&mut self, ty: TypeRef<'_>, field: &Field, slot: Slot<'_>, depth: usize) -> Result<S::Value> {
@@ -244,7 +287,7 @@ impl<S: Sink> Decoder<'_, S> {
             Kind::String => self.elements(field, slot, |this, bytes| this.sink.string(bytes)),
             Kind::Binary => self.elements(field, slot, |this, bytes| this.sink.binary(bytes)),
             Kind::Struct(id) => self.elements(field, slot, |this, bytes| {
-                this.nested(ty.by_id(id), bytes, depth, None).map(|(value, _)| value)
+                this.nested(ty.by_id(id), bytes, depth, &mut Watch::default())
             }),
         }
     }
@@ -292,8 +335,9 @@ impl<S: Sink> Decoder<'_, S> {
         let key = item.fields().get(key).ok_or_else(|| Error::decode(Fault::NoKey("?".into())))?;
         let mut map = self.sink.begin_map(field, count)?;
         each(elements, |bytes| {
-            let (value, watched) = self.nested(item, bytes, depth, Some(key.tag()))?;
-            let slot = watched.ok_or_else(|| Error::decode(Fault::NoKey(key.name().into())))?;
+            let mut watch = Watch { tag: Some(key.tag()), ..Watch::default() };
+            let value = self.nested(item, bytes, depth, &mut watch)?;
+            let slot = watch.slot.ok_or_else(|| Error::decode(Fault::NoKey(key.name().into())))?;
             let key = self.key(item, key, slot, depth).map_err(|error| error.in_field(key.name()))?;
             self.sink.entry(&mut map, key, value)
         })?;
@@ -358,6 +402,22 @@ impl<S: Sink> Decoder<'_, S> {
         let value = value.ok_or_else(|| Error::decode(Fault::NoValue(value_field.name().into())))?;
         Ok((key, value))
     }
+}
+
+/// The field of this tag, if there is one. It and those before it are taken off.
+#[inline(always)]
+fn skip_to<'f>(known: &mut &'f [Field], tag: u32) -> Option<&'f Field> {
+    while let Some((field, rest)) = known.split_first() {
+        let at = u32::from(field.tag());
+        if at > tag {
+            return None;
+        }
+        *known = rest;
+        if at == tag {
+            return Some(field);
+        }
+    }
+    None
 }
 
 fn counted(slot: Slot<'_>) -> Result<(Elements<'_>, usize)> {

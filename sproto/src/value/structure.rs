@@ -48,7 +48,7 @@ impl Struct {
 
     /// The value of a field, if it is present.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.at(self.names.0.iter().position(|known| **known == *name)?)
+        self.at(self.names.0.iter().position(|known| same_name(known, name))?)
     }
 
     /// The fields that `ty` knows, in its order.
@@ -88,7 +88,7 @@ impl Struct {
     }
 
     fn position_of(&mut self, name: &str) -> u32 {
-        let known = self.names.0.iter().position(|known| **known == *name);
+        let known = self.names.0.iter().position(|known| same_name(known, name));
         known.unwrap_or_else(|| {
             let names = Arc::make_mut(&mut self.names);
             names.0.push(name.into());
