@@ -129,8 +129,8 @@ fn type_def(draft: &TypeDraft, all: &[TypeDraft], next_id: &mut u32) -> Result<T
         fields.push(Field {
             name: field.name.clone().unwrap_or_default(),
             tag: field.tag.unwrap_or_default(),
-            kind: parts.kind,
-            shape: shape(&draft.name, field, all)?,
+            kind: parts.kind.into(),
+            shape: shape(&draft.name, field, all)?.into(),
             extra: parts.extra,
             id: *next_id,
             position: position as u32,

@@ -53,12 +53,12 @@ fn type_def(tables: &Tables, def: &TypeDef) -> Vec<u8> {
 
 fn field(tables: &Tables, field: &Field) -> Vec<u8> {
     let mut slots = vec![0];
-    match builtin(field.kind) {
+    match builtin(field.kind()) {
         Some(number) => slots.extend([slot(number), field.extra.map_or(SKIP, slot)]),
         None => slots.extend([SKIP, slot(target(field) as u16)]),
     }
     slots.push(slot(field.tag));
-    match field.shape {
+    match field.shape() {
         Shape::Single => {}
         Shape::Array => slots.push(slot(1)),
         Shape::Keyed { key } => slots.extend([slot(1), slot(key_tag(tables, field, key))]),
@@ -78,7 +78,7 @@ fn builtin(kind: Kind) -> Option<u16> {
 }
 
 fn target(field: &Field) -> usize {
-    if let Kind::Struct(id) = field.kind { id } else { 0 }
+    if let Kind::Struct(id) = field.kind() { id } else { 0 }
 }
 
 fn key_tag(tables: &Tables, field: &Field, key: usize) -> u16 {

@@ -5,8 +5,8 @@
 pub struct Field {
     pub(crate) name: Box<str>,
     pub(crate) tag: u16,
-    pub(crate) kind: Kind,
-    pub(crate) shape: Shape,
+    pub(crate) kind: SmallKind,
+    pub(crate) shape: SmallShape,
     /// The number that a bundle stores beside the builtin type: decimal digits, or 1 for binary.
     pub(crate) extra: Option<u16>,
     pub(crate) id: u32,
@@ -59,6 +59,52 @@ pub enum Shape {
     },
 }
 
+/// A kind in half its size: a field then fits into 64 bytes, and a schema of very many into little memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SmallKind {
+    Integer,
+    Decimal(i32),
+    Boolean,
+    Double,
+    String,
+    Binary,
+    Struct(u32),
+}
+
+impl From<Kind> for SmallKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Integer => Self::Integer,
+            Kind::Decimal { scale } => Self::Decimal(scale),
+            Kind::Boolean => Self::Boolean,
+            Kind::Double => Self::Double,
+            Kind::String => Self::String,
+            Kind::Binary => Self::Binary,
+            Kind::Struct(id) => Self::Struct(id as u32),
+        }
+    }
+}
+
+/// A shape in a quarter of its size. A type has 32767 fields at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SmallShape {
+    Single,
+    Array,
+    Keyed(u16),
+    Map(u16, u16),
+}
+
+impl From<Shape> for SmallShape {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Single => Self::Single,
+            Shape::Array => Self::Array,
+            Shape::Keyed { key } => Self::Keyed(key as u16),
+            Shape::Map { key, value } => Self::Map(key as u16, value as u16),
+        }
+    }
+}
+
 /// What a field of a builtin type is made of: the kind that the codec sees and the number that a bundle stores.
 pub(crate) struct FieldParts {
     pub kind: Kind,
@@ -99,13 +145,28 @@ impl Field {
     }
 
     /// What it holds.
+    #[inline]
     pub fn kind(&self) -> Kind {
-        self.kind
+        match self.kind {
+            SmallKind::Integer => Kind::Integer,
+            SmallKind::Decimal(scale) => Kind::Decimal { scale },
+            SmallKind::Boolean => Kind::Boolean,
+            SmallKind::Double => Kind::Double,
+            SmallKind::String => Kind::String,
+            SmallKind::Binary => Kind::Binary,
+            SmallKind::Struct(id) => Kind::Struct(id as usize),
+        }
     }
 
     /// How many of them.
+    #[inline]
     pub fn shape(&self) -> Shape {
-        self.shape
+        match self.shape {
+            SmallShape::Single => Shape::Single,
+            SmallShape::Array => Shape::Array,
+            SmallShape::Keyed(key) => Shape::Keyed { key: key.into() },
+            SmallShape::Map(key, value) => Shape::Map { key: key.into(), value: value.into() },
+        }
     }
 
     /// A number that no other field of the same schema has, counted from 0: an index for what a caller keeps per field.

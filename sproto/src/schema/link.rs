@@ -13,7 +13,11 @@ const NUMBER_MAX: u64 = 32766;
 
 pub(super) fn link(draft: Draft<'_>) -> Result<Tables> {
     let (files, types, protocols) = draft.into_parts();
-    let (names, drafts) = types.into_iter().unzip();
+    let (mut names, mut drafts) = (Vec::with_capacity(types.len()), Vec::with_capacity(types.len()));
+    for (name, draft) in types {
+        names.push(name);
+        drafts.push(draft);
+    }
     let mut linker = Linker { files, names, drafts, defs: Vec::new() };
     let protocols = linker.protocols(protocols)?;
     linker.types()?;
@@ -102,7 +106,7 @@ impl<'t> Linker<'t> {
             None => self.struct_parts(owner, draft)?,
         };
         let (name, doc) = (draft.name.into(), draft.doc.clone());
-        Ok(Field { name, tag, kind, shape, extra, id: 0, position: 0, doc })
+        Ok(Field { name, tag, kind: kind.into(), shape: shape.into(), extra, id: 0, position: 0, doc })
     }
 
     fn struct_parts(&self, owner: &str, draft: &DraftField<'t>) -> Result<(FieldParts, Shape)> {
@@ -152,7 +156,7 @@ impl<'t> Linker<'t> {
     /// The names of a type's fields, and whether they are builtins.
     fn fields_of(&self, id: usize) -> impl Iterator<Item = (&str, bool)> {
         let made = self.defs.get(id).into_iter().flat_map(|def| &def.fields);
-        let made = made.map(|field| (field.name(), !matches!(field.kind, Kind::Struct(_))));
+        let made = made.map(|field| (field.name(), !matches!(field.kind(), Kind::Struct(_))));
         let drafts = self.drafts.get(id).into_iter().flat_map(|draft| &draft.fields);
         made.chain(drafts.map(|field| (field.name, FieldParts::builtin(field.typename).is_some())))
     }

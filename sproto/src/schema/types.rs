@@ -122,7 +122,7 @@ impl Type {
 
     /// The type that a field holds, if it holds structs.
     pub fn type_of(&self, field: &Field) -> Option<Self> {
-        match field.kind {
+        match field.kind() {
             Kind::Struct(id) => self.schema.type_by_id(id),
             _ => None,
         }
