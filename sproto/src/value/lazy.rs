@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::Value;
 use super::sink::ValueSink;
 use crate::decode::List;
-use crate::schema::Schema;
+use crate::schema::{Schema, TypeRef};
 
 /// Bytes that become a value when they are first looked at.
 #[derive(Clone)]
@@ -37,8 +37,9 @@ impl Lazy {
     }
 
     fn decode(&self) -> Option<Value> {
-        let ty = self.schema.type_by_id(self.type_id)?;
-        let (ty, bytes, depth) = (ty.as_ref(), &*self.bytes, self.depth);
+        let tables = self.schema.tables();
+        let ty = TypeRef { tables, def: tables.types.get(self.type_id)? };
+        let (bytes, depth) = (&*self.bytes, self.depth);
         let list = List { ty, field: ty.fields().get(self.position)?, bytes, depth };
         list.decode(&mut ValueSink::of_checked(&self.schema)).ok()
     }

@@ -60,12 +60,15 @@ impl Sink for ValueSink<'_> {
     /// The wire does not promise UTF-8; what is none stays as bytes.
     #[inline]
     fn string(&mut self, bytes: &[u8]) -> Result<Value> {
-        Ok(std::str::from_utf8(bytes).map_or_else(|_| bytes.into(), Value::from))
+        Ok(match std::str::from_utf8(bytes) {
+            Ok(text) => Value::String(text.into()),
+            Err(_) => Value::Binary(bytes.into()),
+        })
     }
 
     #[inline]
     fn binary(&mut self, bytes: &[u8]) -> Result<Value> {
-        Ok(bytes.into())
+        Ok(Value::Binary(bytes.into()))
     }
 
     #[inline]
