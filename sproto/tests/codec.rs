@@ -132,3 +132,22 @@ fn a_string_that_is_no_utf8_stays_as_bytes() {
     ty("Role").encode(&value!({ name: b"\xff\xfe" }), &mut bytes).unwrap();
     assert_eq!(ty("Role").decode(&bytes).unwrap()["name"].as_bytes(), Some(&b"\xff\xfe"[..]));
 }
+
+#[test]
+fn a_message_does_not_depend_on_those_before_it() {
+    let bag: Map = [(7, value!({ id: 7, count: 1 }))].into_iter().collect();
+    let small = value!({ gap: 1 });
+    let large = value!({
+        id: 1, name: "Bob", pos: { x: 0.5, y: 1.5 }, bag: bag, rates: [0.25], flags: [true], blob: b"\x01",
+        self: { id: 1 }, points: [1.5], gap: 70_000
+    });
+    // Headers are made as large as those before: too small at first, then right, then too large.
+    let warm = ty("Role");
+    for value in [&small, &large, &large, &small, &Value::from(sproto::Struct::new()), &large] {
+        let (mut fresh, mut again) = (Vec::new(), b"before".to_vec());
+        ty("Role").encode(value, &mut fresh).unwrap();
+        warm.encode(value, &mut again).unwrap();
+        assert_eq!(again.strip_prefix(b"before"), Some(&*fresh));
+        assert_eq!(warm.decode(&fresh).unwrap(), *value);
+    }
+}
