@@ -151,3 +151,19 @@ fn a_message_does_not_depend_on_those_before_it() {
         assert_eq!(warm.decode(&fresh).unwrap(), *value);
     }
 }
+
+/// A text cannot declare them, a bundle can; the reference looks each field up by its name.
+#[test]
+fn two_fields_of_one_name_take_the_same_value() {
+    let text = ".T { a 0 : integer  b 1 : integer  c 2 : integer }";
+    let mut bundle = Schema::parse(text).unwrap().to_bundle();
+    let name = bundle.iter().rposition(|&byte| byte == b'c').unwrap();
+    bundle[name] = b'a';
+    let ty = Schema::from_bundle(&bundle).unwrap().require_type("T").unwrap();
+    let mut bytes = Vec::new();
+    ty.encode(&value!({ a: 1, b: 2 }), &mut bytes).unwrap();
+    assert_eq!(bytes, b"\x03\0\x04\0\x06\0\x04\0");
+    let mut again = Vec::new();
+    ty.encode(&ty.decode(b"\x03\0\x04\0\x06\0\x08\0").unwrap(), &mut again).unwrap();
+    assert_eq!(again, b"\x03\0\x04\0\x06\0\x08\0", "a decoded struct keeps each by its place");
+}

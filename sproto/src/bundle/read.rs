@@ -138,7 +138,12 @@ fn type_def(draft: &TypeDraft, all: &[TypeDraft], next_id: &mut u32) -> Result<T
         });
         *next_id += 1;
     }
-    Ok(TypeDef::new(draft.name.clone(), fields, Box::default(), None))
+    let mut names: Vec<&str> = fields.iter().map(Field::name).collect();
+    names.sort_unstable();
+    let twins = names.windows(2).any(|pair| pair[0] == pair[1]);
+    let mut def = TypeDef::new(draft.name.clone(), fields, Box::default(), None);
+    def.twins = twins;
+    Ok(def)
 }
 
 fn parts(field: &FieldDraft) -> FieldParts {

@@ -77,10 +77,8 @@ impl<'de> SeqAccess<'de> for ElementsAccess<'de, '_> {
             self.check_key(bytes).map_err(|fail| fail.in_element(index))?;
         }
         self.found.set(Slot::Data(bytes));
-        match seed.deserialize(ValueDeserializer { found: &self.found, field: self.field }) {
-            Ok(value) => Ok(Some(value)),
-            Err(fail) => Err(fail.in_element(index)),
-        }
+        let element = ValueDeserializer { found: &self.found, field: self.field };
+        Ok(Some(seed.deserialize(element).map_err(|fail| fail.in_element(index))?))
     }
 
     fn size_hint(&self) -> Option<usize> {

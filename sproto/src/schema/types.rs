@@ -20,6 +20,8 @@ pub(crate) struct TypeDef {
     /// See [`TypeDef::names`].
     names: OnceLock<Arc<Names>>,
     pub room: Room,
+    /// Two of the fields have the same name, as they can in a bundle.
+    pub twins: bool,
     pub doc: Box<str>,
     pub place: Option<Place>,
 }
@@ -28,7 +30,7 @@ impl TypeDef {
     /// `fields` must ascend by tag.
     pub(crate) fn new(name: Box<str>, fields: Vec<Field>, doc: Box<str>, place: Option<Place>) -> Self {
         let (names, room) = (OnceLock::new(), Room::default());
-        Self { id: 0, name, fields: fields.into(), names, room, doc, place }
+        Self { id: 0, name, fields: fields.into(), names, room, twins: false, doc, place }
     }
 
     /// The fields' names once more, shared with every decoded struct; made when the first one is.

@@ -55,7 +55,7 @@ impl Struct {
     #[inline]
     pub(crate) fn in_order<'v, 't>(&'v self, ty: TypeRef<'t>) -> InOrder<'v, 't> {
         let names = (!ty.def.has_names(&self.names)).then_some(self.names.0.as_slice());
-        InOrder { names, entries: &self.entries, fields: ty.fields() }
+        InOrder { names, entries: &self.entries, fields: ty.fields(), twins: ty.def.twins }
     }
 
     /// The value at a position among the names.
@@ -109,6 +109,8 @@ pub(crate) struct InOrder<'v, 't> {
     entries: &'v [(u32, Value)],
     /// Those that can still come; all of them if the names are the type's.
     fields: &'t [Field],
+    /// A name can be asked for twice.
+    twins: bool,
 }
 
 impl<'v, 't> Iterator for InOrder<'v, 't> {
@@ -126,7 +128,9 @@ impl<'v, 't> Iterator for InOrder<'v, 't> {
             self.fields = later;
             let is = |at: u32| names.get(at as usize).is_some_and(|name| same_name(name, field.name()));
             if is(first.0) {
-                self.entries = rest;
+                if !self.twins {
+                    self.entries = rest;
+                }
                 return Some((field, &first.1));
             }
             if let Some((_, value)) = rest.iter().find(|(at, _)| is(*at)) {
