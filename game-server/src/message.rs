@@ -96,7 +96,7 @@ impl Reply<'_> {
     pub(crate) fn encode(self) -> sproto::Result<Vec<u8>> {
         match self {
             Self::ServerList { address } => {
-                let list = ServerListResponse { server_list: Some(vec![address.to_owned()]) };
+                let list = ServerListResponse { server_list: Some(vec![address.into()]) };
                 seal(ServerListResponse::NAME, |bin| list.encode(bin))
             }
             Self::Login { value } => {

@@ -15,12 +15,17 @@
 //! // }
 //! ```
 //!
-//! For a type `Person` there is a struct `Person` that owns what it holds, and, if it holds strings or binaries
-//! anywhere, a `PersonRef<'a>` that borrows them from the bytes it is decoded from. `Person.PhoneNumber` becomes
-//! `PersonPhoneNumber`, a field `ServerList` becomes `server_list`. Every field is an `Option`, arrays too: sproto tells
-//! an absent array from an empty one. For each field there is a getter that takes absence for the default, and a
-//! `with_` method that sets it. `*T(key)` is a `Vec<T>` in the order of the wire, with a getter `.._by_key(..)`; `*T()` is a
-//! `BTreeMap`, or a `Vec` of pairs if the key is a floating point number.
+//! For a type `Person` there is a struct `Person` that owns what it holds (strings as [`Text`](crate::Text), which
+//! allocates nothing for short ones), and, if it holds strings or binaries anywhere, a `PersonRef<'a>` that borrows them
+//! from the bytes it is decoded from. `Person.PhoneNumber` becomes `PersonPhoneNumber`, a field `ServerList` becomes
+//! `server_list`. Every field is an `Option`, arrays too: sproto tells an absent array from an empty one. For each field
+//! there is a getter that takes absence for the default, and a `with_` method that sets it. `*T(key)` is a `Vec<T>` in the
+//! order of the wire, with a getter `.._by_key(..)`; `*T()` is a `BTreeMap`, or a `Vec` of pairs if the key is a floating
+//! point number.
+//!
+//! In a `PersonRef`, arrays of strings, binaries and structs are a [`List`](crate::List): read when they are gone over, so
+//! that decoding allocates nothing for them, and what is wrong inside shows then. Arrays of numbers, maps `*T()` and
+//! structs that hold themselves are read at once.
 
 mod getters;
 mod graph;

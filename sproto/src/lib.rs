@@ -13,6 +13,7 @@ mod error;
 mod fault;
 #[doc(hidden)]
 pub mod glue;
+mod list;
 mod message;
 mod pack;
 mod path;
@@ -29,6 +30,7 @@ pub mod wire;
 pub use de::from_bytes;
 pub use error::{CodecError, Error, Place, ReadError, Result, SchemaError, SyntaxError};
 pub use fault::Fault;
+pub use list::{List, ListIter};
 pub use message::{Message, MessageRef};
 pub use pack::{pack, unpack};
 pub use path::Path;

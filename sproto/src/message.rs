@@ -60,13 +60,14 @@ fn encode(message: &impl Write, name: &str, out: &mut Vec<u8>) -> Result<()> {
         return Ok(());
     }
     out.truncate(start);
-    let fault = if written.is_err() { Fault::TooDeep } else { Fault::TooLong(len) };
-    Err(Error::encode(fault).in_type(name))
+    Err(written.err().unwrap_or_else(|| Error::encode(Fault::TooLong(len))).in_type(name))
 }
 
 #[inline]
 fn decode<'a, T: Read<'a>>(name: &str, bytes: &'a [u8]) -> Result<T> {
     let mut message = T::default();
-    message.read(bytes, 0).map_err(|error| error.in_type(name))?;
-    Ok(message)
+    match message.read(bytes, 0) {
+        Ok(()) => Ok(message),
+        Err(error) => Err(error.in_type(name)),
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sproto::{Message, MessageRef, Schema, Value, value};
+use sproto::{Message, MessageRef, Schema, Text, Value, value};
 
 /// Written by `sproto::build` and kept in git, so that a change of the generator shows.
 #[deny(missing_docs, unused)]
@@ -41,7 +41,7 @@ fn role() -> Role {
         weight: Some(62.5),
         height: Some(1.75),
         numbers: Some(vec![]),
-        names: Some(vec!["a".into(), String::new()]),
+        names: Some(vec!["a".into(), Text::default()]),
         blobs: Some(vec![vec![1], vec![]]),
         friends: Some(vec![Role::default(), Role::default().with_name("Eve")]),
         places: Some(vec![(0.5, vec![Role::default()])]),
@@ -118,10 +118,17 @@ fn errors_name_the_place_outermost_first() {
     ty.encode(&value!({ friends: [{}, { names: ["a", b"\xff"] }] }), &mut bytes).unwrap();
     let wanted = "Role.friends[1].names[1]: invalid utf-8";
     assert_eq!(Role::decode(&bytes).unwrap_err().to_string(), wanted);
-    assert_eq!(RoleRef::decode(&bytes).unwrap_err().to_string(), wanted);
+    let later = RoleRef::decode(&bytes).unwrap();
+    assert_eq!(later.encode(&mut Vec::new()).unwrap_err().to_string(), wanted);
+    let eve = later.friends().to_vec().unwrap().remove(1);
+    let wanted = "Role.names[1]: invalid utf-8";
+    assert_eq!(eve.names().to_vec().unwrap_err().to_string(), wanted);
     bytes.clear();
     ty.encode(&value!({ bag: [{ count: 1 }] }), &mut bytes).unwrap();
-    assert_eq!(Role::decode(&bytes).unwrap_err().to_string(), "Role.bag[0]: the key field `id` is missing");
+    let wanted = "Role.bag[0]: the key field `id` is missing";
+    assert_eq!(Role::decode(&bytes).unwrap_err().to_string(), wanted);
+    let later = RoleRef::decode(&bytes).unwrap();
+    assert_eq!(later.bag_by_id(7).unwrap_err().to_string(), wanted);
 }
 
 #[test]
@@ -146,6 +153,61 @@ fn depth_ends_at_64_levels_both_ways() {
         "{error}"
     );
     assert!(ty.decode(&outer).is_err());
+}
+
+#[test]
+fn lists_are_read_when_looked_at_and_written_again() {
+    let (mut bytes, mut again) = (Vec::new(), Vec::new());
+    role().encode(&mut bytes).unwrap();
+    let read = RoleRef::decode(&bytes).unwrap();
+    assert_eq!(read.bag_by_id(9).unwrap(), Some(Item::default().with_id(9)));
+    assert_eq!(read.names().iter().map(sproto::Result::unwrap).collect::<Vec<_>>(), ["a", ""]);
+    assert_eq!(format!("{:?}", read.names()), r#"["a", ""]"#);
+    assert_eq!(read, RoleRef::decode(&bytes).unwrap());
+
+    let (names, friends) = (["a", ""], [RoleRef::default(), RoleRef::default().with_name("Eve")]);
+    let built = RoleRef { names: Some((&names).into()), friends: Some((&friends).into()), ..read };
+    assert_eq!(built, RoleRef::decode(&bytes).unwrap());
+    built.encode(&mut again).unwrap();
+    assert_eq!(again, bytes);
+}
+
+/// Whatever is done to the bytes, both variants take the same ones for right, and read the same in them.
+#[test]
+fn read_later_is_read_as_strictly() {
+    let mut bytes = Vec::new();
+    role().with_friends(vec![role(), role()]).encode(&mut bytes).unwrap();
+    for at in 0..bytes.len() {
+        for change in [1, 2, 0x80, 0xff] {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= change;
+            let (mut kept, mut later) = (Vec::new(), Vec::new());
+            let kept_is = Role::decode(&bytes).and_then(|role| role.encode(&mut kept));
+            let later_is = RoleRef::decode(&bytes).and_then(|role| role.encode(&mut later));
+            assert_eq!(kept_is.is_ok(), later_is.is_ok(), "{at} {change}");
+            assert_eq!(kept, later, "{at} {change}");
+        }
+    }
+}
+
+#[test]
+fn depth_is_kept_by_what_is_read_later() {
+    let field = |inner: &[u8], tag: u16| {
+        let mut out = [[2, 0], (tag * 2 - 1).to_le_bytes(), [0, 0]].concat();
+        out.extend_from_slice(&(inner.len() as u32).to_le_bytes());
+        out.extend_from_slice(inner);
+        out
+    };
+    let nest = |levels: usize| {
+        (0..levels).fold(b"\x01\0\x04\0".to_vec(), |inner, _| {
+            field(&[&(inner.len() as u32).to_le_bytes()[..], &inner].concat(), 16)
+        })
+    };
+    let read = |bytes: &[u8]| RoleRef::decode(bytes).and_then(|role| role.encode(&mut Vec::new()));
+    assert!(read(&nest(63)).is_ok());
+    let error = read(&nest(64)).unwrap_err().to_string();
+    assert!(error.starts_with("Role.friends[0].friends[0].friends[0]."), "{error}");
+    assert!(error.ends_with("nested deeper than 64 levels"), "{error}");
 }
 
 #[test]

@@ -132,11 +132,13 @@ proptest! {
             let at = random.below(bytes.len());
             bytes[at] ^= 1 << random.below(8);
         }
-        match (everything::Role::decode(&bytes), everything::RoleRef::decode(&bytes), ty.decode(&bytes)) {
-            (Ok(owned), Ok(borrowed), Ok(value)) => {
-                let (mut a, mut b) = (Vec::new(), Vec::new());
+        // Encoding reads the lists that decoding left alone.
+        let mut b = Vec::new();
+        let borrowed = everything::RoleRef::decode(&bytes).and_then(|borrowed| borrowed.encode(&mut b));
+        match (everything::Role::decode(&bytes), borrowed, ty.decode(&bytes)) {
+            (Ok(owned), Ok(()), Ok(value)) => {
+                let mut a = Vec::new();
                 owned.encode(&mut a).unwrap();
-                borrowed.encode(&mut b).unwrap();
                 prop_assert_eq!(&a, &b);
                 prop_assert!(cut || a == encode(&ty, &value));
             }
@@ -144,7 +146,7 @@ proptest! {
             // Only a struct promises that its strings are UTF-8.
             (Err(a), Err(b), Ok(_)) => {
                 prop_assert!(a.to_string().ends_with("invalid utf-8"), "{}", a);
-                prop_assert_eq!(a.to_string(), b.to_string());
+                prop_assert!(b.to_string().ends_with("invalid utf-8"), "{}", b);
             }
             (owned, borrowed, value) => prop_assert!(false, "{:?}\n{:?}\n{:?}", owned, borrowed, value),
         }

@@ -1,6 +1,7 @@
 //! The messages that are measured, in every form.
 #![allow(clippy::unwrap_used, reason = "samples are right")]
 
+use divan::black_box;
 use serde::{Deserialize, Serialize};
 use sproto::{Message, MessageRef, Schema, Type, Value, value};
 
@@ -43,6 +44,18 @@ pub(crate) fn read_all(book: &Value) -> usize {
     let people = book["person"].as_map().into_iter().flat_map(sproto::Map::iter);
     let phones = people.flat_map(|(_, person)| person["phone"].as_array().unwrap().iter());
     phones.filter_map(|phone| phone["number"].as_str()).map(str::len).sum()
+}
+
+/// Visits every field of every person and phone, as the C core's decoder does.
+#[inline]
+pub(crate) fn read_book(book: &AddressBookRef<'_>) -> sproto::Result<()> {
+    for person in book.person() {
+        let person = black_box(person?);
+        for phone in person.phone() {
+            black_box(phone?);
+        }
+    }
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Getters that take absence for the default, and `with_` methods that set a field.
 
 use super::model::{FieldModel, Model, TypeModel};
-use super::types::Mode;
+use super::types::{Mode, is_list};
 use crate::schema::{Kind, Shape};
 
 /// Methods that a field must not hide.
@@ -40,6 +40,7 @@ fn getter(model: &Model, field: &FieldModel, mode: Mode) -> Option<String> {
     let element = model.single(field.kind, mode);
     let (output, default, code) = match (field.shape, field.kind, mode) {
         (Shape::Map { .. }, ..) | (Shape::Single, Kind::Struct(_), _) => return None,
+        _ if is_list(field, mode) => (model.value(field, mode), "empty", "unwrap_or_default()"),
         (Shape::Array | Shape::Keyed { .. }, ..) => {
             (format!("&[{element}]"), "empty", "as_deref().unwrap_or_default()")
         }
@@ -75,14 +76,22 @@ fn by_key(model: &Model, ty: &TypeModel, field: &FieldModel, key: &FieldModel, m
     };
     let taken =
         if matches!(key.kind, Kind::String | Kind::Binary) { "as_deref()" } else { "as_ref().copied()" };
+    let is = format!("item.{}.{taken} == Some(key)", key.rust);
+    let (output, code) = if is_list(field, mode) {
+        let code = format!("unwrap_or_default().find_last(|item| {is})");
+        (format!("::sproto::Result<::core::option::Option<{item}>>"), code)
+    } else {
+        let code = format!("iter().flatten().rev().find(|item| {is})");
+        (format!("::core::option::Option<&{item}>"), code)
+    };
     format!(
         "
     /// The element of `{}` whose `{}` is this; the last of several.
-    pub fn {method}(&self, key: {key_type}) -> ::core::option::Option<&{item}> {{
-        self.{rust}.iter().flatten().rev().find(|item| item.{}.{taken} == Some(key))
+    pub fn {method}(&self, key: {key_type}) -> {output} {{
+        self.{rust}.{code}
     }}
 ",
-        field.name, key.name, key.rust
+        field.name, key.name
     )
 }
 

@@ -2,68 +2,68 @@
 
 use super::model::{FieldModel, Model, TypeModel};
 use super::types::Mode;
-use super::write::depth_name;
 use crate::schema::{Kind, Shape};
 
 pub(super) fn emit(model: &Model, ty: &TypeModel, mode: Mode) -> String {
     let (rust, suffix, lifetime) = (&ty.rust, mode.suffix(), mode.lifetime());
-    let body = if ty.fields.is_empty() { EMPTY.to_owned() } else { fields(model, ty, mode) };
-    let depth = depth_name(&body);
+    let body = fields(model, ty, mode);
+    let check =
+        if ty.deep && !ty.fields.is_empty() { too_deep(ty.fields.iter(), "        ") } else { String::new() };
     format!(
         "
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for {rust}{suffix}{lifetime} {{
-    fn read(&mut self, bytes: &'a [u8], {depth}: usize) -> ::sproto::glue::Result<&'a [u8]> {{
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {{
+{check}        let mut slots = ::sproto::glue::Fields::new(bytes)?;
 {body}    }}
 }}
 "
     )
 }
 
-const EMPTY: &str = "        while slots.next()?.is_some() {}
-        Ok(slots.rest())
-";
-
 fn fields(model: &Model, ty: &TypeModel, mode: Mode) -> String {
-    let mut arms = String::new();
+    let mut out = String::new();
     for field in &ty.fields {
         let place = format!("self.{}", field.rust);
-        arms.push_str(&arm(model, field, mode, &place, "                "));
+        out.push_str(&step(model, field, mode, &ty.name, &place, "        "));
     }
-    let known: Vec<_> = ty.fields.iter().map(|field| field.tag).collect();
-    let check = if ty.deep { too_deep(&known) } else { String::new() };
+    out + FINISH
+}
+
+const FINISH: &str = "        Ok(slots.finish(depth)?)\n";
+
+/// An entry must have fields, so one that stands too deep is an error in any case.
+const TOO_DEEP: &str = "                if depth >= ::sproto::glue::DEPTH_LIMIT {
+                    return Err(::sproto::Fault::TooDeep.into());
+                }
+";
+
+/// Only a field that is known counts: a struct of none of these may stand one level deeper.
+fn too_deep<'f>(known: impl Iterator<Item = &'f FieldModel>, indent: &str) -> String {
+    let tags: Vec<_> = known.map(|field| field.tag.to_string()).collect();
     format!(
-        "        while let Some((tag, slot)) = slots.next()? {{
-{check}            match tag {{
-{arms}                _ => {{}}
-            }}
-        }}
-        Ok(slots.rest())
+        "{indent}if depth >= ::sproto::glue::DEPTH_LIMIT {{
+{indent}    return ::sproto::glue::only_unknown(bytes, depth, &[{}]);
+{indent}}}
+",
+        tags.join(", ")
+    )
+}
+
+/// The code for one field of a type.
+fn step(model: &Model, field: &FieldModel, mode: Mode, ty: &str, place: &str, indent: &str) -> String {
+    let FieldModel { tag, name, .. } = field;
+    let value = value(model, field, mode, ty);
+    format!(
+        "{indent}if let Some(slot) = slots.at({tag})? {{
+{indent}    {place} = Some(::sproto::glue::at(\"{name}\", {value})?);
+{indent}}}
 "
     )
 }
 
-/// Only a field that is known counts: a struct of none of these may stand one level deeper.
-fn too_deep(tags: &[u16]) -> String {
-    let tags: Vec<_> = tags.iter().map(u16::to_string).collect();
-    format!(
-        "            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, {}) {{
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }}
-",
-        tags.join(" | ")
-    )
-}
-
-fn arm(model: &Model, field: &FieldModel, mode: Mode, place: &str, indent: &str) -> String {
-    let FieldModel { tag, name, .. } = field;
-    let value = value(model, field, mode);
-    format!("{indent}{tag} => {place} = Some(::sproto::glue::at(\"{name}\", {value})?),\n")
-}
-
 /// The expression that makes the field's value of `slot`.
-fn value(model: &Model, field: &FieldModel, mode: Mode) -> String {
+fn value(model: &Model, field: &FieldModel, mode: Mode, ty: &str) -> String {
     let owned = mode == Mode::Owned;
     let function = match (field.shape, field.kind) {
         (Shape::Single, Kind::Integer) => return "slot.integer()".into(),
@@ -75,15 +75,14 @@ fn value(model: &Model, field: &FieldModel, mode: Mode) -> String {
         (Shape::Single, Kind::String) => "string(slot)".into(),
         (Shape::Single, Kind::Binary) => "binary(slot)".into(),
         (Shape::Single, Kind::Struct(_)) => "nested(slot, depth)".into(),
-        (Shape::Map { .. }, _) => map(model, field, mode),
+        (Shape::Map { .. }, _) => map(model, field, mode, ty),
+        (_, Kind::String | Kind::Binary | Kind::Struct(_)) if !owned => list(model, field, ty),
         (Shape::Keyed { .. }, _) => keyed(model, field, mode),
         (_, Kind::Integer) => "integers(slot)".into(),
         (_, Kind::Decimal { scale }) => format!("decimals(slot, {scale})"),
         (_, Kind::Double) => "doubles(slot)".into(),
         (_, Kind::Boolean) => "booleans(slot)".into(),
-        (_, Kind::String) => if owned { "strings(slot)" } else { "strings_ref(slot)" }.into(),
-        (_, Kind::Binary) => if owned { "binaries(slot)" } else { "binaries_ref(slot)" }.into(),
-        (_, Kind::Struct(_)) => "structs(slot, depth)".into(),
+        (_, Kind::String | Kind::Binary | Kind::Struct(_)) => "lists(slot, depth)".into(),
     };
     format!("::sproto::glue::{function}")
 }
@@ -94,22 +93,31 @@ fn keyed(model: &Model, field: &FieldModel, mode: Mode) -> String {
     format!("keyed(slot, depth, \"{}\", |item: &{item}| item.{}.is_some())", key.name, key.rust)
 }
 
-fn map(model: &Model, field: &FieldModel, mode: Mode) -> String {
-    let Some((key, item)) = model.pair(field) else { return String::new() };
-    let indent = "                        ";
-    let mut arms = arm(model, key, mode, "*key", indent);
-    arms.push_str(&arm(model, item, mode, "*value", indent));
-    let check = if model.is_deep(field) { too_deep(&[key.tag, item.tag]) } else { String::new() };
-    let depth = depth_name(&format!("{check}{arms}"));
+/// A list that is read later must know how errors call it, and its key.
+fn list(model: &Model, field: &FieldModel, ty: &str) -> String {
+    let key = model.key(field).map(|key| (key.tag, &key.name));
+    let name = &field.name;
     format!(
-        "map(slot, depth, |bytes, {depth}| {{
-                    ::sproto::glue::pair(bytes, [\"{}\", \"{}\"], |tag, slot, key, value| {{
-{check}                        match tag {{
-{arms}                        _ => {{}}
-                        }}
-                        Ok(())
-                    }})
-                }})",
+        "list(slot, depth, &::sproto::glue::ListField {{ ty: \"{ty}\", name: \"{name}\", key: {key:?} }})"
+    )
+}
+
+fn map(model: &Model, field: &FieldModel, mode: Mode, ty: &str) -> String {
+    let Some((key, item)) = model.pair(field) else { return String::new() };
+    let indent = "                ";
+    let ty = format!("{ty}.{}", field.name);
+    let mut fields = [(key, "key"), (item, "value")];
+    fields.sort_by_key(|(field, _)| field.tag);
+    let steps: String =
+        fields.iter().map(|(field, place)| step(model, field, mode, &ty, place, indent)).collect();
+    let check = if model.is_deep(field) { TOO_DEEP } else { "" };
+    format!(
+        "map(slot, depth, |bytes, depth| {{
+{check}{indent}let (mut key, mut value) = (None, None);
+{indent}let mut slots = ::sproto::glue::Fields::new(bytes)?;
+{steps}{indent}slots.finish(depth)?;
+{indent}::sproto::glue::entry(key, value, [\"{}\", \"{}\"])
+            }})",
         key.name, item.name
     )
 }

@@ -33,6 +33,9 @@ impl Model {
     pub(super) fn value(&self, field: &FieldModel, mode: Mode) -> String {
         match field.shape {
             Shape::Single => self.single(field.kind, mode),
+            Shape::Array | Shape::Keyed { .. } if is_list(field, mode) => {
+                format!("::sproto::List<'a, {}>", self.single(field.kind, mode))
+            }
             Shape::Array | Shape::Keyed { .. } => {
                 format!("::std::vec::Vec<{}>", self.single(field.kind, mode))
             }
@@ -46,7 +49,7 @@ impl Model {
             (Kind::Integer, _) => "i64".into(),
             (Kind::Decimal { .. } | Kind::Double, _) => "f64".into(),
             (Kind::Boolean, _) => "bool".into(),
-            (Kind::String, Mode::Owned) => "::std::string::String".into(),
+            (Kind::String, Mode::Owned) => "::sproto::Text".into(),
             (Kind::String, Mode::Borrowed) => "&'a str".into(),
             (Kind::Binary, Mode::Owned) => "::std::vec::Vec<u8>".into(),
             (Kind::Binary, Mode::Borrowed) => "&'a [u8]".into(),
@@ -91,4 +94,10 @@ impl Model {
         let Kind::Struct(id) = field.kind else { return None };
         self.types.get(id)
     }
+}
+
+/// The field is an array that is read later.
+pub(super) fn is_list(field: &FieldModel, mode: Mode) -> bool {
+    let array = matches!(field.shape, Shape::Array | Shape::Keyed { .. });
+    array && mode == Mode::Borrowed && matches!(field.kind, Kind::String | Kind::Binary | Kind::Struct(_))
 }

@@ -9,7 +9,7 @@ pub(super) fn emit(model: &Model, ty: &TypeModel, mode: Mode) -> String {
     let lifetime = if mode == Mode::Owned { "" } else { "<'_>" };
     let fields: Vec<_> =
         ty.fields.iter().map(|field| (field, format!("self.{}.as_ref()", field.rust))).collect();
-    let mut body = structure(model, &fields, "        ");
+    let mut body = structure(model, &fields, mode, "        ");
     if ty.deep && !fields.is_empty() {
         body.insert_str(0, TOO_DEEP);
     }
@@ -18,7 +18,7 @@ pub(super) fn emit(model: &Model, ty: &TypeModel, mode: Mode) -> String {
         "
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for {rust}{suffix}{lifetime} {{
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, {depth}: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {{
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, {depth}: usize) -> ::sproto::glue::Result<()> {{
 {body}        Ok(())
     }}
 }}
@@ -27,7 +27,7 @@ impl ::sproto::glue::Write for {rust}{suffix}{lifetime} {{
 }
 
 const TOO_DEEP: &str = "        if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
 ";
 
@@ -37,7 +37,7 @@ pub(super) fn depth_name(body: &str) -> &'static str {
 }
 
 /// Fields, each with an expression of type `Option<&T>`.
-fn structure(model: &Model, fields: &[(&FieldModel, String)], indent: &str) -> String {
+fn structure(model: &Model, fields: &[(&FieldModel, String)], mode: Mode, indent: &str) -> String {
     let mutable = if fields.is_empty() { "" } else { "mut " };
     let mut out = format!("{indent}let {mutable}slots = ::sproto::glue::Slots::new(out);\n");
     for (field, value) in fields {
@@ -45,9 +45,16 @@ fn structure(model: &Model, fields: &[(&FieldModel, String)], indent: &str) -> S
     }
     out.push_str(&format!("{indent}slots.finish(out);\n"));
     for (field, value) in fields {
-        if let Some(code) = data(model, field, value, indent) {
-            out.push_str(&format!("{indent}::sproto::glue::{code};\n"));
-        }
+        let Some(code) = data(model, field, value, mode, indent) else { continue };
+        let code = format!("::sproto::glue::{code}");
+        // Only borrowed structs can meet something that is wrong.
+        let code = match code.strip_suffix('?') {
+            Some(code) if mode == Mode::Borrowed => {
+                format!("::sproto::glue::within(\"{}\", {code})?", field.name)
+            }
+            _ => code,
+        };
+        out.push_str(&format!("{indent}{code};\n"));
     }
     out
 }
@@ -67,7 +74,7 @@ fn scaled(value: &str, scale: i32) -> String {
 }
 
 /// Booleans have no data; all else may have.
-fn data(model: &Model, field: &FieldModel, value: &str, indent: &str) -> Option<String> {
+fn data(model: &Model, field: &FieldModel, value: &str, mode: Mode, indent: &str) -> Option<String> {
     let slice = format!("{value}.map(::std::vec::Vec::as_slice)");
     Some(match (field.shape, field.kind) {
         (Shape::Single, Kind::Boolean) => return None,
@@ -78,24 +85,27 @@ fn data(model: &Model, field: &FieldModel, value: &str, indent: &str) -> Option<
             format!("put_bytes(out, {value}.map(|value| value.as_ref()))")
         }
         (Shape::Single, Kind::Struct(_)) => format!("put_nested(out, {value}, depth)?"),
-        (Shape::Map { .. }, _) => map(model, field, value, indent),
+        (Shape::Map { .. }, _) => map(model, field, value, mode, indent),
         (_, Kind::Integer) => format!("put_integers(out, {slice})"),
         (_, Kind::Decimal { scale }) => format!("put_decimals(out, {slice}, {scale})"),
         (_, Kind::Double) => format!("put_doubles(out, {slice})"),
         (_, Kind::Boolean) => format!("put_booleans(out, {slice})"),
+        (_, Kind::String | Kind::Binary | Kind::Struct(_)) if mode == Mode::Borrowed => {
+            format!("put_each(out, {value}, depth)?")
+        }
         (_, Kind::String | Kind::Binary) => format!("put_list(out, {slice})"),
         (_, Kind::Struct(_)) => format!("put_structs(out, {slice}, depth)?"),
     })
 }
 
 /// An entry is a struct of two fields.
-fn map(model: &Model, field: &FieldModel, value: &str, indent: &str) -> String {
+fn map(model: &Model, field: &FieldModel, value: &str, mode: Mode, indent: &str) -> String {
     let Some((key, item)) = model.pair(field) else { return String::new() };
     let inner = format!("{indent}    ");
     let fields = [(key, "Some(key)".to_owned()), (item, "Some(value)".to_owned())];
-    let body = structure(model, &fields, &inner);
+    let body = structure(model, &fields, mode, &inner);
     let depth = depth_name(&body);
-    let check = "if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::TooDeep); }";
+    let check = "if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }";
     let (check, depth) = if model.is_deep(field) { (check, "depth") } else { ("", depth) };
     format!(
         "put_map(out, {value}, depth, |out, (key, value), {depth}| {{\n{inner}{check}\n{body}{inner}Ok(())\n{indent}}})?"

@@ -2,18 +2,52 @@
 
 use crate::error::{Error, Result};
 use crate::fault::Fault;
+use crate::list::{List, ListField};
+use crate::value::Text;
 use crate::wire::{self, Elements, Fields, Slot, integer_to_decimal};
 
-/// Reads itself, as a struct at a level.
+/// Reads itself: a struct, or what is an element of an array as a struct is.
 pub trait Read<'a>: Default {
-    /// Fills itself from the bytes of a struct; gives the bytes after it. In place, so that a large struct is not moved.
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> Result<&'a [u8]>;
+    /// Fills itself from bytes at a level; takes them all, except at level 0. In place, so that a large struct is not moved.
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> Result<()>;
 }
 
 impl<'a, T: Read<'a>> Read<'a> for Box<T> {
     #[inline]
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> Result<()> {
         (**self).read(bytes, depth)
+    }
+}
+
+impl<'a> Read<'a> for &'a str {
+    #[inline]
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> Result<()> {
+        *self = Slot::Data(bytes).text()?;
+        Ok(())
+    }
+}
+
+impl<'a> Read<'a> for &'a [u8] {
+    #[inline]
+    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> Result<()> {
+        *self = bytes;
+        Ok(())
+    }
+}
+
+impl Read<'_> for Text {
+    #[inline]
+    fn read(&mut self, bytes: &[u8], _depth: usize) -> Result<()> {
+        *self = string(Slot::Data(bytes))?;
+        Ok(())
+    }
+}
+
+impl Read<'_> for Vec<u8> {
+    #[inline]
+    fn read(&mut self, bytes: &[u8], _depth: usize) -> Result<()> {
+        *self = bytes.to_vec();
+        Ok(())
     }
 }
 
@@ -25,8 +59,8 @@ pub fn at<T, E: Into<Error>>(name: &'static str, value: std::result::Result<T, E
 
 /// A string to keep.
 #[inline]
-pub fn string(slot: Slot<'_>) -> wire::Result<String> {
-    slot.text().map(str::to_owned)
+pub fn string(slot: Slot<'_>) -> wire::Result<Text> {
+    slot.text().map(Text::from)
 }
 
 /// A binary to keep.
@@ -39,15 +73,20 @@ pub fn binary(slot: Slot<'_>) -> wire::Result<Vec<u8>> {
 #[inline]
 pub fn nested<'a, T: Read<'a>>(slot: Slot<'a>, depth: usize) -> Result<T> {
     let mut value = T::default();
-    exact(&mut value, slot.nested()?, depth)?;
+    value.read(slot.nested()?, depth + 1)?;
     Ok(value)
 }
 
-/// A nested struct takes its bytes exactly.
-#[inline]
-fn exact<'a, T: Read<'a>>(value: &mut T, bytes: &'a [u8], depth: usize) -> Result<()> {
-    let rest = value.read(bytes, depth + 1)?;
-    if rest.is_empty() { Ok(()) } else { Err(Fault::Trailing(rest.len()).into()) }
+/// A struct one level too deep is no fault as long as it has none of the fields that are known.
+#[cold]
+pub fn only_unknown(bytes: &[u8], depth: usize, known: &[u16]) -> Result<()> {
+    let mut fields = Fields::new(bytes)?;
+    for &tag in known {
+        if fields.at(tag)?.is_some() {
+            return Err(Fault::TooDeep.into());
+        }
+    }
+    Ok(fields.finish(depth)?)
 }
 
 /// An array of integers.
@@ -70,30 +109,16 @@ pub fn booleans(slot: Slot<'_>) -> Result<Vec<bool>> {
     Ok(slot.booleans()?.collect())
 }
 
-/// An array of strings to keep.
-pub fn strings(slot: Slot<'_>) -> Result<Vec<String>> {
-    list(slot, |bytes| Ok(string(Slot::Data(bytes))?))
-}
-
-/// An array of borrowed strings.
-pub fn strings_ref(slot: Slot<'_>) -> Result<Vec<&str>> {
-    list(slot, |bytes| Ok(Slot::Data(bytes).text()?))
-}
-
-/// An array of binaries to keep.
-pub fn binaries(slot: Slot<'_>) -> Result<Vec<Vec<u8>>> {
-    list(slot, |bytes| Ok(bytes.to_vec()))
-}
-
-/// An array of borrowed binaries.
-pub fn binaries_ref(slot: Slot<'_>) -> Result<Vec<&[u8]>> {
-    list(slot, Ok)
-}
-
-/// An array of structs.
+/// An array of strings, binaries or structs that is read later.
 #[inline]
-pub fn structs<'a, T: Read<'a>>(slot: Slot<'a>, depth: usize) -> Result<Vec<T>> {
-    fill(slot, |value, bytes| exact(value, bytes, depth))
+pub fn list<'a, T>(slot: Slot<'a>, depth: usize, field: &'static ListField) -> Result<List<'a, T>> {
+    List::read(slot, depth, field)
+}
+
+/// An array of strings, binaries or structs to keep.
+#[inline]
+pub fn lists<'a, T: Read<'a>>(slot: Slot<'a>, depth: usize) -> Result<Vec<T>> {
+    fill(slot, |value: &mut T, bytes| value.read(bytes, depth + 1))
 }
 
 /// Structs that must have their key field, `name`.
@@ -104,8 +129,8 @@ pub fn keyed<'a, T: Read<'a>>(
     name: &'static str,
     has_key: impl Fn(&T) -> bool,
 ) -> Result<Vec<T>> {
-    fill(slot, |value, bytes| {
-        exact(value, bytes, depth)?;
+    fill(slot, |value: &mut T, bytes| {
+        value.read(bytes, depth + 1)?;
         if has_key(value) { Ok(()) } else { Err(Fault::NoKey(name.into()).into()) }
     })
 }
@@ -117,42 +142,23 @@ pub fn map<'a, K, V, M: FromIterator<(K, V)>>(
     depth: usize,
     mut entry: impl FnMut(&'a [u8], usize) -> Result<(K, V)>,
 ) -> Result<M> {
-    list(slot, |bytes| entry(bytes, depth + 1)).map(M::from_iter)
+    let mut elements: Elements<'a> = slot.elements()?;
+    let mut entries = Vec::with_capacity(elements.count()?);
+    while let Some(bytes) = elements.next()? {
+        entries.push(entry(bytes, depth + 1).map_err(|error| error.in_element(entries.len()))?);
+    }
+    Ok(M::from_iter(entries))
 }
 
-/// One entry of a `*T()`: `field` is called with each tag and slot; the key and the value must be there in the end.
+/// An entry of a `*T()` must have both of its fields.
 #[inline]
-pub fn pair<'a, K, V>(
-    bytes: &'a [u8],
-    names: [&'static str; 2],
-    mut field: impl FnMut(u32, Slot<'a>, &mut Option<K>, &mut Option<V>) -> Result<()>,
-) -> Result<(K, V)> {
-    let (mut key, mut value) = (None, None);
-    let mut slots = Fields::new(bytes)?;
-    while let Some((tag, slot)) = slots.next()? {
-        field(tag, slot, &mut key, &mut value)?;
-    }
-    if !slots.rest().is_empty() {
-        return Err(Fault::Trailing(slots.rest().len()).into());
-    }
+pub fn entry<K, V>(key: Option<K>, value: Option<V>, names: [&'static str; 2]) -> Result<(K, V)> {
     let key = key.ok_or_else(|| Error::decode(Fault::NoKey(names[0].into())))?;
     let value = value.ok_or_else(|| Error::decode(Fault::NoValue(names[1].into())))?;
     Ok((key, value))
 }
 
-/// Makes room for exactly as many elements as there are, then fills it.
-#[inline]
-fn list<'a, T>(slot: Slot<'a>, mut make: impl FnMut(&'a [u8]) -> Result<T>) -> Result<Vec<T>> {
-    let mut elements: Elements<'a> = slot.elements()?;
-    let mut values = Vec::with_capacity(elements.count()?);
-    while let Some(bytes) = elements.next()? {
-        let value = make(bytes).map_err(|error| error.in_element(values.len()))?;
-        values.push(value);
-    }
-    Ok(values)
-}
-
-/// As [`list`], for elements that are filled where they stand.
+/// Makes room for exactly as many elements as there are; each is filled where it stands.
 #[inline]
 fn fill<'a, T: Default>(
     slot: Slot<'a>,

@@ -1,22 +1,44 @@
 //! Writing: first all slots of a struct, then the data of those that are not inline. Nothing has to be moved.
 
+use crate::error::{Error, Result};
+use crate::fault::Fault;
+use crate::glue::Read;
+use crate::list::List;
 use crate::wire::{INLINE_MAX, Length, decimal_to_integer, put_bytes as put};
 
-/// Structs of a recursive type that nest too deep. The root makes an error of it.
-#[derive(Debug)]
-pub struct TooDeep;
+/// Structs of a recursive type nest too deep.
+#[cold]
+pub fn too_deep() -> Error {
+    Error::encode(Fault::TooDeep)
+}
 
-/// Writes itself, as a struct at a level.
+/// Writes itself: a struct at a level, or what is an element of an array as a struct is.
 pub trait Write {
     /// # Errors
-    /// Too deep.
-    fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<(), TooDeep>;
+    /// Too deep, or a list that was decoded and cannot be read.
+    fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<()>;
 }
 
 impl<T: Write> Write for Box<T> {
     #[inline]
-    fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<(), TooDeep> {
+    fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<()> {
         (**self).write(out, depth)
+    }
+}
+
+impl Write for &str {
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>, _depth: usize) -> Result<()> {
+        out.extend_from_slice(self.as_bytes());
+        Ok(())
+    }
+}
+
+impl Write for &[u8] {
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>, _depth: usize) -> Result<()> {
+        out.extend_from_slice(self);
+        Ok(())
     }
 }
 
@@ -115,9 +137,9 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
 /// The data of a nested struct.
 ///
 /// # Errors
-/// Too deep.
+/// As [`Write::write`].
 #[inline]
-pub fn put_nested<T: Write>(out: &mut Vec<u8>, value: Option<&T>, depth: usize) -> Result<(), TooDeep> {
+pub fn put_nested<T: Write>(out: &mut Vec<u8>, value: Option<&T>, depth: usize) -> Result<()> {
     let Some(value) = value else { return Ok(()) };
     let length = Length::open(out);
     value.write(out, depth + 1)?;
@@ -185,9 +207,9 @@ pub fn put_list<T: AsRef<[u8]>>(out: &mut Vec<u8>, values: Option<&[T]>) {
 /// The data of an array of structs.
 ///
 /// # Errors
-/// Too deep.
+/// As [`Write::write`].
 #[inline]
-pub fn put_structs<T: Write>(out: &mut Vec<u8>, values: Option<&[T]>, depth: usize) -> Result<(), TooDeep> {
+pub fn put_structs<T: Write>(out: &mut Vec<u8>, values: Option<&[T]>, depth: usize) -> Result<()> {
     let Some(values) = values else { return Ok(()) };
     let length = Length::open(out);
     for value in values {
@@ -197,17 +219,49 @@ pub fn put_structs<T: Write>(out: &mut Vec<u8>, values: Option<&[T]>, depth: usi
     Ok(())
 }
 
+/// The data of an array that was decoded, or is a slice. What is decoded is written anew: its bytes need not be right.
+///
+/// # Errors
+/// As [`Write::write`].
+#[inline]
+pub fn put_each<'a, T: Read<'a> + Write + Clone>(
+    out: &mut Vec<u8>,
+    values: Option<&List<'a, T>>,
+    depth: usize,
+) -> Result<()> {
+    let Some(values) = values else { return Ok(()) };
+    let length = Length::open(out);
+    let mut values = values.iter();
+    while let Some(value) = values.step() {
+        let written = put_nested(out, Some(&value?), depth);
+        written
+            .map_err(|error| if is_decode(&error) { error.in_element(values.index() - 1) } else { error })?;
+    }
+    length.close(out);
+    Ok(())
+}
+
+/// The field `name` was written like this. What was decoded and is wrong is told with its place; a depth is not.
+#[inline]
+pub fn within(name: &'static str, written: Result<()>) -> Result<()> {
+    written.map_err(|error| if is_decode(&error) { error.in_field(name) } else { error })
+}
+
+fn is_decode(error: &Error) -> bool {
+    matches!(error, Error::Decode(_))
+}
+
 /// The data of a map whose entries, structs of two fields, `entry` writes.
 ///
 /// # Errors
-/// Too deep.
+/// As [`Write::write`].
 #[inline]
 pub fn put_map<E>(
     out: &mut Vec<u8>,
     entries: Option<impl IntoIterator<Item = E>>,
     depth: usize,
-    mut entry: impl FnMut(&mut Vec<u8>, E, usize) -> Result<(), TooDeep>,
-) -> Result<(), TooDeep> {
+    mut entry: impl FnMut(&mut Vec<u8>, E, usize) -> Result<()>,
+) -> Result<()> {
     let Some(entries) = entries else { return Ok(()) };
     let length = Length::open(out);
     for item in entries {

@@ -47,6 +47,62 @@ impl<'a> Fields<'a> {
         Ok(None)
     }
 
+    /// The field `tag`, if it is there. To be asked with ascending tags; fields between those are passed over.
+    ///
+    /// # Errors
+    /// A length that goes beyond the end.
+    #[inline]
+    pub fn at(&mut self, tag: u16) -> Result<Option<Slot<'a>>> {
+        let tag = u32::from(tag);
+        if self.next < tag {
+            self.pass(tag)?;
+        }
+        if self.next > tag {
+            return Ok(None);
+        }
+        let Some((word, rest)) = u16_at(self.slots) else { return Ok(None) };
+        self.slots = rest;
+        self.next += 1;
+        if word == 0 {
+            return self.take().map(|data| Some(Slot::Data(data)));
+        }
+        if word % 2 == 0 {
+            return Ok(Some(Slot::Inline(word / 2 - 1)));
+        }
+        self.next += u32::from(word / 2);
+        Ok(None)
+    }
+
+    /// Passes over all fields before `tag`.
+    fn pass(&mut self, tag: u32) -> Result<()> {
+        while self.next < tag {
+            let Some((word, rest)) = u16_at(self.slots) else { return Ok(()) };
+            self.slots = rest;
+            self.next += 1;
+            if word == 0 {
+                self.take()?;
+            } else if word % 2 == 1 {
+                self.next += u32::from(word / 2);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over all fields that are left. Only at level 0, the root, may bytes follow.
+    ///
+    /// # Errors
+    /// A length that goes beyond the end, or bytes after a struct that must end with its fields.
+    #[inline]
+    pub fn finish(&mut self, depth: usize) -> Result<()> {
+        if !self.slots.is_empty() {
+            self.pass(u32::MAX)?;
+        }
+        if depth > 0 && !self.data.is_empty() {
+            return Err(fail(Fault::Trailing(self.data.len())));
+        }
+        Ok(())
+    }
+
     /// What follows the struct, once [`Fields::next`] gave `None`.
     pub fn rest(&self) -> &'a [u8] {
         self.data
@@ -168,7 +224,8 @@ impl ExactSizeIterator for Booleans<'_> {}
 pub struct Elements<'a>(&'a [u8]);
 
 impl<'a> Elements<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
@@ -185,6 +242,12 @@ impl<'a> Elements<'a> {
         let (bytes, rest) = take(self.0)?;
         self.0 = rest;
         Ok(Some(bytes))
+    }
+
+    /// The elements still to come.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.0
     }
 
     /// The number of elements. Goes over them once, so that room for exactly as many can be made.

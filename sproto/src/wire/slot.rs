@@ -81,7 +81,7 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// An inline value, a width other than 4 or 8, or a length that is no multiple of it.
     pub fn integers(self) -> Result<Integers<'a>> {
-        Integers::new(self.data("an array")?)
+        Integers::new(self.array()?)
     }
 
     /// # Errors
@@ -93,15 +93,25 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// An inline value.
     pub fn booleans(self) -> Result<Booleans<'a>> {
-        self.data("an array").map(Booleans::new)
+        self.array().map(Booleans::new)
     }
 
     /// The elements of an array of strings, binaries or structs.
     ///
     /// # Errors
     /// An inline value.
+    #[inline]
     pub fn elements(self) -> Result<Elements<'a>> {
-        self.data("an array").map(Elements::new)
+        self.array().map(Elements::new)
+    }
+
+    /// The bytes of any array.
+    ///
+    /// # Errors
+    /// An inline value.
+    #[inline]
+    pub(crate) fn array(self) -> Result<&'a [u8]> {
+        self.data("an array")
     }
 
     #[inline]
@@ -113,6 +123,7 @@ impl<'a> Slot<'a> {
     }
 }
 
+#[inline]
 fn word(bytes: &[u8]) -> Option<i64> {
     if let Ok(wide) = bytes.try_into() {
         return Some(i64::from_le_bytes(wide));

@@ -30,7 +30,7 @@ impl AddressBook {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for AddressBook {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.person.as_ref().is_some());
         slots.finish(out);
@@ -41,15 +41,12 @@ impl ::sproto::glue::Write for AddressBook {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for AddressBook {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &Person| item.id.is_some()))?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &Person| item.id.is_some()))?);
         }
-        Ok(slots.rest())
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -62,24 +59,24 @@ impl ::sproto::Message for AddressBook {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AddressBookRef<'a> {
     /// The field `person`, tag 0.
-    pub person: ::core::option::Option<::std::vec::Vec<PersonRef<'a>>>,
+    pub person: ::core::option::Option<::sproto::List<'a, PersonRef<'a>>>,
 }
 
 #[allow(unreachable_pub)]
 impl<'a> AddressBookRef<'a> {
     /// The field `person`; empty if it is absent.
-    pub fn person(&self) -> &[PersonRef<'a>] {
-        self.person.as_deref().unwrap_or_default()
+    pub fn person(&self) -> ::sproto::List<'a, PersonRef<'a>> {
+        self.person.unwrap_or_default()
     }
 
     /// The element of `person` whose `id` is this; the last of several.
-    pub fn person_by_id(&self, key: i64) -> ::core::option::Option<&PersonRef<'a>> {
-        self.person.iter().flatten().rev().find(|item| item.id.as_ref().copied() == Some(key))
+    pub fn person_by_id(&self, key: i64) -> ::sproto::Result<::core::option::Option<PersonRef<'a>>> {
+        self.person.unwrap_or_default().find_last(|item| item.id.as_ref().copied() == Some(key))
     }
 
     /// Sets the field `person`.
     #[must_use]
-    pub fn with_person(mut self, value: impl ::core::convert::Into<::std::vec::Vec<PersonRef<'a>>>) -> Self {
+    pub fn with_person(mut self, value: impl ::core::convert::Into<::sproto::List<'a, PersonRef<'a>>>) -> Self {
         self.person = Some(value.into());
         self
     }
@@ -87,26 +84,23 @@ impl<'a> AddressBookRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for AddressBookRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.person.as_ref().is_some());
         slots.finish(out);
-        ::sproto::glue::put_structs(out, self.person.as_ref().map(::std::vec::Vec::as_slice), depth)?;
+        ::sproto::glue::within("person", ::sproto::glue::put_each(out, self.person.as_ref(), depth))?;
         Ok(())
     }
 }
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for AddressBookRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.person = Some(::sproto::glue::at("person", ::sproto::glue::keyed(slot, depth, "id", |item: &PersonRef<'a>| item.id.is_some()))?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.person = Some(::sproto::glue::at("person", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "AddressBook", name: "person", key: Some((1, "id")) }))?);
         }
-        Ok(slots.rest())
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -122,7 +116,7 @@ pub struct Empty {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Empty {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let slots = ::sproto::glue::Slots::new(out);
         slots.finish(out);
         Ok(())
@@ -131,10 +125,9 @@ impl ::sproto::glue::Write for Empty {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Empty {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while slots.next()?.is_some() {}
-        Ok(slots.rest())
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -181,9 +174,9 @@ impl Item {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Item {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.integer(out, 0, self.id.as_ref().copied());
@@ -197,19 +190,18 @@ impl ::sproto::glue::Write for Item {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Item {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                0 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
-                1 => self.count = Some(::sproto::glue::at("count", slot.integer())?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(0)? {
+            self.id = Some(::sproto::glue::at("id", slot.integer())?);
+        }
+        if let Some(slot) = slots.at(1)? {
+            self.count = Some(::sproto::glue::at("count", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -222,7 +214,7 @@ impl ::sproto::Message for Item {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Msg {
     /// The field `Name`, tag 0.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: ::core::option::Option<::sproto::Text>,
     /// The field `Bin`, tag 1.
     pub bin: ::core::option::Option<::std::vec::Vec<u8>>,
 }
@@ -236,7 +228,7 @@ impl Msg {
 
     /// Sets the field `Name`.
     #[must_use]
-    pub fn with_name(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_name(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.name = Some(value.into());
         self
     }
@@ -256,7 +248,7 @@ impl Msg {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Msg {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.name.as_ref().is_some());
         slots.data(out, 1, self.bin.as_ref().is_some());
@@ -269,16 +261,15 @@ impl ::sproto::glue::Write for Msg {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Msg {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?),
-                1 => self.bin = Some(::sproto::glue::at("Bin", ::sproto::glue::binary(slot))?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.bin = Some(::sproto::glue::at("Bin", ::sproto::glue::binary(slot))?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -325,7 +316,7 @@ impl<'a> MsgRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for MsgRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.name.as_ref().is_some());
         slots.data(out, 1, self.bin.as_ref().is_some());
@@ -338,16 +329,15 @@ impl ::sproto::glue::Write for MsgRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for MsgRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.name = Some(::sproto::glue::at("Name", slot.text())?),
-                1 => self.bin = Some(::sproto::glue::at("Bin", slot.bytes())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.name = Some(::sproto::glue::at("Name", slot.text())?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.bin = Some(::sproto::glue::at("Bin", slot.bytes())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -360,11 +350,11 @@ impl<'a> ::sproto::MessageRef<'a> for MsgRef<'a> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Person {
     /// The field `name`, tag 0.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: ::core::option::Option<::sproto::Text>,
     /// The field `id`, tag 1.
     pub id: ::core::option::Option<i64>,
     /// The field `email`, tag 2.
-    pub email: ::core::option::Option<::std::string::String>,
+    pub email: ::core::option::Option<::sproto::Text>,
     /// The field `phone`, tag 3.
     pub phone: ::core::option::Option<::std::vec::Vec<PersonPhoneNumber>>,
     /// The field `height`, tag 4.
@@ -384,7 +374,7 @@ impl Person {
 
     /// Sets the field `name`.
     #[must_use]
-    pub fn with_name(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_name(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.name = Some(value.into());
         self
     }
@@ -408,7 +398,7 @@ impl Person {
 
     /// Sets the field `email`.
     #[must_use]
-    pub fn with_email(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_email(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.email = Some(value.into());
         self
     }
@@ -464,7 +454,7 @@ impl Person {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Person {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.name.as_ref().is_some());
         slots.integer(out, 1, self.id.as_ref().copied());
@@ -487,21 +477,30 @@ impl ::sproto::glue::Write for Person {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Person {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.name = Some(::sproto::glue::at("name", ::sproto::glue::string(slot))?),
-                1 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
-                2 => self.email = Some(::sproto::glue::at("email", ::sproto::glue::string(slot))?),
-                3 => self.phone = Some(::sproto::glue::at("phone", ::sproto::glue::structs(slot, depth))?),
-                4 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                5 => self.data = Some(::sproto::glue::at("data", ::sproto::glue::binary(slot))?),
-                6 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.name = Some(::sproto::glue::at("name", ::sproto::glue::string(slot))?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.id = Some(::sproto::glue::at("id", slot.integer())?);
+        }
+        if let Some(slot) = slots.at(2)? {
+            self.email = Some(::sproto::glue::at("email", ::sproto::glue::string(slot))?);
+        }
+        if let Some(slot) = slots.at(3)? {
+            self.phone = Some(::sproto::glue::at("phone", ::sproto::glue::lists(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(4)? {
+            self.height = Some(::sproto::glue::at("height", slot.decimal(100))?);
+        }
+        if let Some(slot) = slots.at(5)? {
+            self.data = Some(::sproto::glue::at("data", ::sproto::glue::binary(slot))?);
+        }
+        if let Some(slot) = slots.at(6)? {
+            self.weight = Some(::sproto::glue::at("weight", slot.double())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -520,7 +519,7 @@ pub struct PersonRef<'a> {
     /// The field `email`, tag 2.
     pub email: ::core::option::Option<&'a str>,
     /// The field `phone`, tag 3.
-    pub phone: ::core::option::Option<::std::vec::Vec<PersonPhoneNumberRef<'a>>>,
+    pub phone: ::core::option::Option<::sproto::List<'a, PersonPhoneNumberRef<'a>>>,
     /// The field `height`, tag 4.
     pub height: ::core::option::Option<f64>,
     /// The field `data`, tag 5.
@@ -568,13 +567,13 @@ impl<'a> PersonRef<'a> {
     }
 
     /// The field `phone`; empty if it is absent.
-    pub fn phone(&self) -> &[PersonPhoneNumberRef<'a>] {
-        self.phone.as_deref().unwrap_or_default()
+    pub fn phone(&self) -> ::sproto::List<'a, PersonPhoneNumberRef<'a>> {
+        self.phone.unwrap_or_default()
     }
 
     /// Sets the field `phone`.
     #[must_use]
-    pub fn with_phone(mut self, value: impl ::core::convert::Into<::std::vec::Vec<PersonPhoneNumberRef<'a>>>) -> Self {
+    pub fn with_phone(mut self, value: impl ::core::convert::Into<::sproto::List<'a, PersonPhoneNumberRef<'a>>>) -> Self {
         self.phone = Some(value.into());
         self
     }
@@ -618,7 +617,7 @@ impl<'a> PersonRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PersonRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.name.as_ref().is_some());
         slots.integer(out, 1, self.id.as_ref().copied());
@@ -631,7 +630,7 @@ impl ::sproto::glue::Write for PersonRef<'_> {
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_bytes(out, self.email.as_ref().map(|value| value.as_ref()));
-        ::sproto::glue::put_structs(out, self.phone.as_ref().map(::std::vec::Vec::as_slice), depth)?;
+        ::sproto::glue::within("phone", ::sproto::glue::put_each(out, self.phone.as_ref(), depth))?;
         ::sproto::glue::put_integer(out, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
         ::sproto::glue::put_bytes(out, self.data.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_double(out, self.weight.as_ref().copied());
@@ -641,21 +640,30 @@ impl ::sproto::glue::Write for PersonRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.name = Some(::sproto::glue::at("name", slot.text())?),
-                1 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
-                2 => self.email = Some(::sproto::glue::at("email", slot.text())?),
-                3 => self.phone = Some(::sproto::glue::at("phone", ::sproto::glue::structs(slot, depth))?),
-                4 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                5 => self.data = Some(::sproto::glue::at("data", slot.bytes())?),
-                6 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.name = Some(::sproto::glue::at("name", slot.text())?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.id = Some(::sproto::glue::at("id", slot.integer())?);
+        }
+        if let Some(slot) = slots.at(2)? {
+            self.email = Some(::sproto::glue::at("email", slot.text())?);
+        }
+        if let Some(slot) = slots.at(3)? {
+            self.phone = Some(::sproto::glue::at("phone", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Person", name: "phone", key: None }))?);
+        }
+        if let Some(slot) = slots.at(4)? {
+            self.height = Some(::sproto::glue::at("height", slot.decimal(100))?);
+        }
+        if let Some(slot) = slots.at(5)? {
+            self.data = Some(::sproto::glue::at("data", slot.bytes())?);
+        }
+        if let Some(slot) = slots.at(6)? {
+            self.weight = Some(::sproto::glue::at("weight", slot.double())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -668,7 +676,7 @@ impl<'a> ::sproto::MessageRef<'a> for PersonRef<'a> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PersonPhoneNumber {
     /// The field `number`, tag 0.
-    pub number: ::core::option::Option<::std::string::String>,
+    pub number: ::core::option::Option<::sproto::Text>,
     /// The field `type`, tag 1.
     pub r#type: ::core::option::Option<i64>,
 }
@@ -682,7 +690,7 @@ impl PersonPhoneNumber {
 
     /// Sets the field `number`.
     #[must_use]
-    pub fn with_number(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_number(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.number = Some(value.into());
         self
     }
@@ -702,7 +710,7 @@ impl PersonPhoneNumber {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PersonPhoneNumber {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.number.as_ref().is_some());
         slots.integer(out, 1, self.r#type.as_ref().copied());
@@ -715,16 +723,15 @@ impl ::sproto::glue::Write for PersonPhoneNumber {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonPhoneNumber {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.number = Some(::sproto::glue::at("number", ::sproto::glue::string(slot))?),
-                1 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.number = Some(::sproto::glue::at("number", ::sproto::glue::string(slot))?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.r#type = Some(::sproto::glue::at("type", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -771,7 +778,7 @@ impl<'a> PersonPhoneNumberRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PersonPhoneNumberRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.number.as_ref().is_some());
         slots.integer(out, 1, self.r#type.as_ref().copied());
@@ -784,16 +791,15 @@ impl ::sproto::glue::Write for PersonPhoneNumberRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonPhoneNumberRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.number = Some(::sproto::glue::at("number", slot.text())?),
-                1 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.number = Some(::sproto::glue::at("number", slot.text())?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.r#type = Some(::sproto::glue::at("type", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -840,9 +846,9 @@ impl Place {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Place {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 3, self.at.as_ref().is_some());
@@ -856,19 +862,18 @@ impl ::sproto::glue::Write for Place {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Place {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                3 => self.at = Some(::sproto::glue::at("at", slot.double())?),
-                7 => self.owner = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[3, 7]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(3)? {
+            self.at = Some(::sproto::glue::at("at", slot.double())?);
+        }
+        if let Some(slot) = slots.at(7)? {
+            self.owner = Some(::sproto::glue::at("owner", ::sproto::glue::lists(slot, depth))?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -883,7 +888,7 @@ pub struct PlaceRef<'a> {
     /// The field `at`, tag 3.
     pub at: ::core::option::Option<f64>,
     /// The field `owner`, tag 7.
-    pub owner: ::core::option::Option<::std::vec::Vec<RoleRef<'a>>>,
+    pub owner: ::core::option::Option<::sproto::List<'a, RoleRef<'a>>>,
 }
 
 #[allow(unreachable_pub)]
@@ -901,13 +906,13 @@ impl<'a> PlaceRef<'a> {
     }
 
     /// The field `owner`; empty if it is absent.
-    pub fn owner(&self) -> &[RoleRef<'a>] {
-        self.owner.as_deref().unwrap_or_default()
+    pub fn owner(&self) -> ::sproto::List<'a, RoleRef<'a>> {
+        self.owner.unwrap_or_default()
     }
 
     /// Sets the field `owner`.
     #[must_use]
-    pub fn with_owner(mut self, value: impl ::core::convert::Into<::std::vec::Vec<RoleRef<'a>>>) -> Self {
+    pub fn with_owner(mut self, value: impl ::core::convert::Into<::sproto::List<'a, RoleRef<'a>>>) -> Self {
         self.owner = Some(value.into());
         self
     }
@@ -915,35 +920,34 @@ impl<'a> PlaceRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PlaceRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 3, self.at.as_ref().is_some());
         slots.data(out, 7, self.owner.as_ref().is_some());
         slots.finish(out);
         ::sproto::glue::put_double(out, self.at.as_ref().copied());
-        ::sproto::glue::put_structs(out, self.owner.as_ref().map(::std::vec::Vec::as_slice), depth)?;
+        ::sproto::glue::within("owner", ::sproto::glue::put_each(out, self.owner.as_ref(), depth))?;
         Ok(())
     }
 }
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PlaceRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                3 => self.at = Some(::sproto::glue::at("at", slot.double())?),
-                7 => self.owner = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[3, 7]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(3)? {
+            self.at = Some(::sproto::glue::at("at", slot.double())?);
+        }
+        if let Some(slot) = slots.at(7)? {
+            self.owner = Some(::sproto::glue::at("owner", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Place", name: "owner", key: None }))?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -990,9 +994,9 @@ impl Pos {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Pos {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.x.as_ref().is_some());
@@ -1006,19 +1010,18 @@ impl ::sproto::glue::Write for Pos {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Pos {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                0 => self.x = Some(::sproto::glue::at("x", slot.double())?),
-                1 => self.y = Some(::sproto::glue::at("y", slot.double())?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(0)? {
+            self.x = Some(::sproto::glue::at("x", slot.double())?);
+        }
+        if let Some(slot) = slots.at(1)? {
+            self.y = Some(::sproto::glue::at("y", slot.double())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -1031,7 +1034,7 @@ impl ::sproto::Message for Pos {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prop {
     /// The field `key`, tag 0.
-    pub key: ::core::option::Option<::std::string::String>,
+    pub key: ::core::option::Option<::sproto::Text>,
     /// The field `value`, tag 1.
     pub value: ::core::option::Option<i64>,
 }
@@ -1045,7 +1048,7 @@ impl Prop {
 
     /// Sets the field `key`.
     #[must_use]
-    pub fn with_key(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_key(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.key = Some(value.into());
         self
     }
@@ -1065,9 +1068,9 @@ impl Prop {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Prop {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.key.as_ref().is_some());
@@ -1081,19 +1084,18 @@ impl ::sproto::glue::Write for Prop {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Prop {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                0 => self.key = Some(::sproto::glue::at("key", ::sproto::glue::string(slot))?),
-                1 => self.value = Some(::sproto::glue::at("value", slot.integer())?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(0)? {
+            self.key = Some(::sproto::glue::at("key", ::sproto::glue::string(slot))?);
+        }
+        if let Some(slot) = slots.at(1)? {
+            self.value = Some(::sproto::glue::at("value", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -1140,9 +1142,9 @@ impl<'a> PropRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PropRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.key.as_ref().is_some());
@@ -1156,19 +1158,18 @@ impl ::sproto::glue::Write for PropRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PropRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                0 => self.key = Some(::sproto::glue::at("key", slot.text())?),
-                1 => self.value = Some(::sproto::glue::at("value", slot.integer())?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(0)? {
+            self.key = Some(::sproto::glue::at("key", slot.text())?);
+        }
+        if let Some(slot) = slots.at(1)? {
+            self.value = Some(::sproto::glue::at("value", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -1181,9 +1182,9 @@ impl<'a> ::sproto::MessageRef<'a> for PropRef<'a> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Result {
     /// The field `Option`, tag 0.
-    pub option: ::core::option::Option<::std::string::String>,
+    pub option: ::core::option::Option<::sproto::Text>,
     /// The field `Vec`, tag 1.
-    pub vec: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub vec: ::core::option::Option<::std::vec::Vec<::sproto::Text>>,
     /// The field `encode`, tag 2.
     pub encode: ::core::option::Option<i64>,
 }
@@ -1197,19 +1198,19 @@ impl Result {
 
     /// Sets the field `Option`.
     #[must_use]
-    pub fn with_option(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_option(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.option = Some(value.into());
         self
     }
 
     /// The field `Vec`; empty if it is absent.
-    pub fn vec(&self) -> &[::std::string::String] {
+    pub fn vec(&self) -> &[::sproto::Text] {
         self.vec.as_deref().unwrap_or_default()
     }
 
     /// Sets the field `Vec`.
     #[must_use]
-    pub fn with_vec(mut self, value: impl ::core::convert::Into<::std::vec::Vec<::std::string::String>>) -> Self {
+    pub fn with_vec(mut self, value: impl ::core::convert::Into<::std::vec::Vec<::sproto::Text>>) -> Self {
         self.vec = Some(value.into());
         self
     }
@@ -1224,7 +1225,7 @@ impl Result {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Result {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.option.as_ref().is_some());
         slots.data(out, 1, self.vec.as_ref().is_some());
@@ -1239,17 +1240,18 @@ impl ::sproto::glue::Write for Result {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Result {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.option = Some(::sproto::glue::at("Option", ::sproto::glue::string(slot))?),
-                1 => self.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::strings(slot))?),
-                2 => self.encode = Some(::sproto::glue::at("encode", slot.integer())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.option = Some(::sproto::glue::at("Option", ::sproto::glue::string(slot))?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::lists(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(2)? {
+            self.encode = Some(::sproto::glue::at("encode", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -1264,7 +1266,7 @@ pub struct ResultRef<'a> {
     /// The field `Option`, tag 0.
     pub option: ::core::option::Option<&'a str>,
     /// The field `Vec`, tag 1.
-    pub vec: ::core::option::Option<::std::vec::Vec<&'a str>>,
+    pub vec: ::core::option::Option<::sproto::List<'a, &'a str>>,
     /// The field `encode`, tag 2.
     pub encode: ::core::option::Option<i64>,
 }
@@ -1284,13 +1286,13 @@ impl<'a> ResultRef<'a> {
     }
 
     /// The field `Vec`; empty if it is absent.
-    pub fn vec(&self) -> &[&'a str] {
-        self.vec.as_deref().unwrap_or_default()
+    pub fn vec(&self) -> ::sproto::List<'a, &'a str> {
+        self.vec.unwrap_or_default()
     }
 
     /// Sets the field `Vec`.
     #[must_use]
-    pub fn with_vec(mut self, value: impl ::core::convert::Into<::std::vec::Vec<&'a str>>) -> Self {
+    pub fn with_vec(mut self, value: impl ::core::convert::Into<::sproto::List<'a, &'a str>>) -> Self {
         self.vec = Some(value.into());
         self
     }
@@ -1305,14 +1307,14 @@ impl<'a> ResultRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for ResultRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.data(out, 0, self.option.as_ref().is_some());
         slots.data(out, 1, self.vec.as_ref().is_some());
         slots.integer(out, 2, self.encode.as_ref().copied());
         slots.finish(out);
         ::sproto::glue::put_bytes(out, self.option.as_ref().map(|value| value.as_ref()));
-        ::sproto::glue::put_list(out, self.vec.as_ref().map(::std::vec::Vec::as_slice));
+        ::sproto::glue::within("Vec", ::sproto::glue::put_each(out, self.vec.as_ref(), depth))?;
         ::sproto::glue::put_integer(out, self.encode.as_ref().copied());
         Ok(())
     }
@@ -1320,17 +1322,18 @@ impl ::sproto::glue::Write for ResultRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for ResultRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.option = Some(::sproto::glue::at("Option", slot.text())?),
-                1 => self.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::strings_ref(slot))?),
-                2 => self.encode = Some(::sproto::glue::at("encode", slot.integer())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.option = Some(::sproto::glue::at("Option", slot.text())?);
         }
-        Ok(slots.rest())
+        if let Some(slot) = slots.at(1)? {
+            self.vec = Some(::sproto::glue::at("Vec", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Result", name: "Vec", key: None }))?);
+        }
+        if let Some(slot) = slots.at(2)? {
+            self.encode = Some(::sproto::glue::at("encode", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -1351,7 +1354,7 @@ pub struct Role {
     /// The field `id`, tag 0.
     pub id: ::core::option::Option<i64>,
     /// The field `Name`, tag 1.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: ::core::option::Option<::sproto::Text>,
     /// The field `pos`, tag 2.
     pub pos: ::core::option::Option<Pos>,
     /// The field `bag`, tag 3.
@@ -1361,7 +1364,7 @@ pub struct Role {
     /// The field `flags`, tag 5.
     pub flags: ::core::option::Option<::std::vec::Vec<bool>>,
     /// The field `props`, tag 6.
-    pub props: ::core::option::Option<::std::collections::BTreeMap<::std::string::String, i64>>,
+    pub props: ::core::option::Option<::std::collections::BTreeMap<::sproto::Text, i64>>,
     /// The field `blob`, tag 7.
     pub blob: ::core::option::Option<::std::vec::Vec<u8>>,
     /// The field `self`, tag 8.
@@ -1377,7 +1380,7 @@ pub struct Role {
     /// The field `numbers`, tag 13.
     pub numbers: ::core::option::Option<::std::vec::Vec<i64>>,
     /// The field `names`, tag 14.
-    pub names: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub names: ::core::option::Option<::std::vec::Vec<::sproto::Text>>,
     /// The field `blobs`, tag 15.
     pub blobs: ::core::option::Option<::std::vec::Vec<::std::vec::Vec<u8>>>,
     /// The field `friends`, tag 16.
@@ -1409,7 +1412,7 @@ impl Role {
 
     /// Sets the field `Name`.
     #[must_use]
-    pub fn with_name(mut self, value: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn with_name(mut self, value: impl ::core::convert::Into<::sproto::Text>) -> Self {
         self.name = Some(value.into());
         self
     }
@@ -1464,7 +1467,7 @@ impl Role {
 
     /// Sets the field `props`.
     #[must_use]
-    pub fn with_props(mut self, value: impl ::core::convert::Into<::std::collections::BTreeMap<::std::string::String, i64>>) -> Self {
+    pub fn with_props(mut self, value: impl ::core::convert::Into<::std::collections::BTreeMap<::sproto::Text, i64>>) -> Self {
         self.props = Some(value.into());
         self
     }
@@ -1549,13 +1552,13 @@ impl Role {
     }
 
     /// The field `names`; empty if it is absent.
-    pub fn names(&self) -> &[::std::string::String] {
+    pub fn names(&self) -> &[::sproto::Text] {
         self.names.as_deref().unwrap_or_default()
     }
 
     /// Sets the field `names`.
     #[must_use]
-    pub fn with_names(mut self, value: impl ::core::convert::Into<::std::vec::Vec<::std::string::String>>) -> Self {
+    pub fn with_names(mut self, value: impl ::core::convert::Into<::std::vec::Vec<::sproto::Text>>) -> Self {
         self.names = Some(value.into());
         self
     }
@@ -1606,9 +1609,9 @@ impl Role {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Role {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.integer(out, 0, self.id.as_ref().copied());
@@ -1638,7 +1641,7 @@ impl ::sproto::glue::Write for Role {
         ::sproto::glue::put_decimals(out, self.rates.as_ref().map(::std::vec::Vec::as_slice), 100);
         ::sproto::glue::put_booleans(out, self.flags.as_ref().map(::std::vec::Vec::as_slice));
         ::sproto::glue::put_map(out, self.props.as_ref(), depth, |out, (key, value), depth| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::TooDeep); }
+            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
             let mut slots = ::sproto::glue::Slots::new(out);
             slots.data(out, 0, Some(key).is_some());
             slots.integer(out, 1, Some(value).copied());
@@ -1657,7 +1660,7 @@ impl ::sproto::glue::Write for Role {
         ::sproto::glue::put_list(out, self.blobs.as_ref().map(::std::vec::Vec::as_slice));
         ::sproto::glue::put_structs(out, self.friends.as_ref().map(::std::vec::Vec::as_slice), depth)?;
         ::sproto::glue::put_map(out, self.places.as_ref(), depth, |out, (key, value), depth| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::TooDeep); }
+            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
             let mut slots = ::sproto::glue::Slots::new(out);
             slots.data(out, 3, Some(key).is_some());
             slots.data(out, 7, Some(value).is_some());
@@ -1673,60 +1676,97 @@ impl ::sproto::glue::Write for Role {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Role {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 20) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                0 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
-                1 => self.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?),
-                2 => self.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?),
-                3 => self.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?),
-                4 => self.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?),
-                5 => self.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?),
-                6 => self.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
-                    ::sproto::glue::pair(bytes, ["key", "value"], |tag, slot, key, value| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-                        match tag {
-                        0 => *key = Some(::sproto::glue::at("key", ::sproto::glue::string(slot))?),
-                        1 => *value = Some(::sproto::glue::at("value", slot.integer())?),
-                        _ => {}
-                        }
-                        Ok(())
-                    })
-                }))?),
-                7 => self.blob = Some(::sproto::glue::at("blob", ::sproto::glue::binary(slot))?),
-                8 => self.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?),
-                9 => self.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?),
-                10 => self.online = Some(::sproto::glue::at("online", slot.boolean())?),
-                11 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
-                12 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                13 => self.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?),
-                14 => self.names = Some(::sproto::glue::at("names", ::sproto::glue::strings(slot))?),
-                15 => self.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::binaries(slot))?),
-                16 => self.friends = Some(::sproto::glue::at("friends", ::sproto::glue::structs(slot, depth))?),
-                17 => self.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
-                    ::sproto::glue::pair(bytes, ["at", "owner"], |tag, slot, key, value| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-                        match tag {
-                        3 => *key = Some(::sproto::glue::at("at", slot.double())?),
-                        7 => *value = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
-                        _ => {}
-                        }
-                        Ok(())
-                    })
-                }))?),
-                20 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(0)? {
+            self.id = Some(::sproto::glue::at("id", slot.integer())?);
+        }
+        if let Some(slot) = slots.at(1)? {
+            self.name = Some(::sproto::glue::at("Name", ::sproto::glue::string(slot))?);
+        }
+        if let Some(slot) = slots.at(2)? {
+            self.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(3)? {
+            self.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?);
+        }
+        if let Some(slot) = slots.at(4)? {
+            self.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?);
+        }
+        if let Some(slot) = slots.at(5)? {
+            self.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?);
+        }
+        if let Some(slot) = slots.at(6)? {
+            self.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                if depth >= ::sproto::glue::DEPTH_LIMIT {
+                    return Err(::sproto::Fault::TooDeep.into());
+                }
+                let (mut key, mut value) = (None, None);
+                let mut slots = ::sproto::glue::Fields::new(bytes)?;
+                if let Some(slot) = slots.at(0)? {
+                    key = Some(::sproto::glue::at("key", ::sproto::glue::string(slot))?);
+                }
+                if let Some(slot) = slots.at(1)? {
+                    value = Some(::sproto::glue::at("value", slot.integer())?);
+                }
+                slots.finish(depth)?;
+                ::sproto::glue::entry(key, value, ["key", "value"])
+            }))?);
+        }
+        if let Some(slot) = slots.at(7)? {
+            self.blob = Some(::sproto::glue::at("blob", ::sproto::glue::binary(slot))?);
+        }
+        if let Some(slot) = slots.at(8)? {
+            self.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(9)? {
+            self.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?);
+        }
+        if let Some(slot) = slots.at(10)? {
+            self.online = Some(::sproto::glue::at("online", slot.boolean())?);
+        }
+        if let Some(slot) = slots.at(11)? {
+            self.weight = Some(::sproto::glue::at("weight", slot.double())?);
+        }
+        if let Some(slot) = slots.at(12)? {
+            self.height = Some(::sproto::glue::at("height", slot.decimal(100))?);
+        }
+        if let Some(slot) = slots.at(13)? {
+            self.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?);
+        }
+        if let Some(slot) = slots.at(14)? {
+            self.names = Some(::sproto::glue::at("names", ::sproto::glue::lists(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(15)? {
+            self.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::lists(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(16)? {
+            self.friends = Some(::sproto::glue::at("friends", ::sproto::glue::lists(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(17)? {
+            self.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                if depth >= ::sproto::glue::DEPTH_LIMIT {
+                    return Err(::sproto::Fault::TooDeep.into());
+                }
+                let (mut key, mut value) = (None, None);
+                let mut slots = ::sproto::glue::Fields::new(bytes)?;
+                if let Some(slot) = slots.at(3)? {
+                    key = Some(::sproto::glue::at("at", slot.double())?);
+                }
+                if let Some(slot) = slots.at(7)? {
+                    value = Some(::sproto::glue::at("owner", ::sproto::glue::lists(slot, depth))?);
+                }
+                slots.finish(depth)?;
+                ::sproto::glue::entry(key, value, ["at", "owner"])
+            }))?);
+        }
+        if let Some(slot) = slots.at(20)? {
+            self.r#type = Some(::sproto::glue::at("type", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -1751,7 +1791,7 @@ pub struct RoleRef<'a> {
     /// The field `pos`, tag 2.
     pub pos: ::core::option::Option<Pos>,
     /// The field `bag`, tag 3.
-    pub bag: ::core::option::Option<::std::vec::Vec<Item>>,
+    pub bag: ::core::option::Option<::sproto::List<'a, Item>>,
     /// The field `rates`, tag 4.
     pub rates: ::core::option::Option<::std::vec::Vec<f64>>,
     /// The field `flags`, tag 5.
@@ -1773,13 +1813,13 @@ pub struct RoleRef<'a> {
     /// The field `numbers`, tag 13.
     pub numbers: ::core::option::Option<::std::vec::Vec<i64>>,
     /// The field `names`, tag 14.
-    pub names: ::core::option::Option<::std::vec::Vec<&'a str>>,
+    pub names: ::core::option::Option<::sproto::List<'a, &'a str>>,
     /// The field `blobs`, tag 15.
-    pub blobs: ::core::option::Option<::std::vec::Vec<&'a [u8]>>,
+    pub blobs: ::core::option::Option<::sproto::List<'a, &'a [u8]>>,
     /// The field `friends`, tag 16.
-    pub friends: ::core::option::Option<::std::vec::Vec<RoleRef<'a>>>,
+    pub friends: ::core::option::Option<::sproto::List<'a, RoleRef<'a>>>,
     /// The field `places`, tag 17.
-    pub places: ::core::option::Option<::std::vec::Vec<(f64, ::std::vec::Vec<RoleRef<'a>>)>>,
+    pub places: ::core::option::Option<::std::vec::Vec<(f64, ::sproto::List<'a, RoleRef<'a>>)>>,
     /// The field `type`, tag 20.
     pub r#type: ::core::option::Option<i64>,
 }
@@ -1818,18 +1858,18 @@ impl<'a> RoleRef<'a> {
     }
 
     /// The field `bag`; empty if it is absent.
-    pub fn bag(&self) -> &[Item] {
-        self.bag.as_deref().unwrap_or_default()
+    pub fn bag(&self) -> ::sproto::List<'a, Item> {
+        self.bag.unwrap_or_default()
     }
 
     /// The element of `bag` whose `id` is this; the last of several.
-    pub fn bag_by_id(&self, key: i64) -> ::core::option::Option<&Item> {
-        self.bag.iter().flatten().rev().find(|item| item.id.as_ref().copied() == Some(key))
+    pub fn bag_by_id(&self, key: i64) -> ::sproto::Result<::core::option::Option<Item>> {
+        self.bag.unwrap_or_default().find_last(|item| item.id.as_ref().copied() == Some(key))
     }
 
     /// Sets the field `bag`.
     #[must_use]
-    pub fn with_bag(mut self, value: impl ::core::convert::Into<::std::vec::Vec<Item>>) -> Self {
+    pub fn with_bag(mut self, value: impl ::core::convert::Into<::sproto::List<'a, Item>>) -> Self {
         self.bag = Some(value.into());
         self
     }
@@ -1945,44 +1985,44 @@ impl<'a> RoleRef<'a> {
     }
 
     /// The field `names`; empty if it is absent.
-    pub fn names(&self) -> &[&'a str] {
-        self.names.as_deref().unwrap_or_default()
+    pub fn names(&self) -> ::sproto::List<'a, &'a str> {
+        self.names.unwrap_or_default()
     }
 
     /// Sets the field `names`.
     #[must_use]
-    pub fn with_names(mut self, value: impl ::core::convert::Into<::std::vec::Vec<&'a str>>) -> Self {
+    pub fn with_names(mut self, value: impl ::core::convert::Into<::sproto::List<'a, &'a str>>) -> Self {
         self.names = Some(value.into());
         self
     }
 
     /// The field `blobs`; empty if it is absent.
-    pub fn blobs(&self) -> &[&'a [u8]] {
-        self.blobs.as_deref().unwrap_or_default()
+    pub fn blobs(&self) -> ::sproto::List<'a, &'a [u8]> {
+        self.blobs.unwrap_or_default()
     }
 
     /// Sets the field `blobs`.
     #[must_use]
-    pub fn with_blobs(mut self, value: impl ::core::convert::Into<::std::vec::Vec<&'a [u8]>>) -> Self {
+    pub fn with_blobs(mut self, value: impl ::core::convert::Into<::sproto::List<'a, &'a [u8]>>) -> Self {
         self.blobs = Some(value.into());
         self
     }
 
     /// The field `friends`; empty if it is absent.
-    pub fn friends(&self) -> &[RoleRef<'a>] {
-        self.friends.as_deref().unwrap_or_default()
+    pub fn friends(&self) -> ::sproto::List<'a, RoleRef<'a>> {
+        self.friends.unwrap_or_default()
     }
 
     /// Sets the field `friends`.
     #[must_use]
-    pub fn with_friends(mut self, value: impl ::core::convert::Into<::std::vec::Vec<RoleRef<'a>>>) -> Self {
+    pub fn with_friends(mut self, value: impl ::core::convert::Into<::sproto::List<'a, RoleRef<'a>>>) -> Self {
         self.friends = Some(value.into());
         self
     }
 
     /// Sets the field `places`.
     #[must_use]
-    pub fn with_places(mut self, value: impl ::core::convert::Into<::std::vec::Vec<(f64, ::std::vec::Vec<RoleRef<'a>>)>>) -> Self {
+    pub fn with_places(mut self, value: impl ::core::convert::Into<::std::vec::Vec<(f64, ::sproto::List<'a, RoleRef<'a>>)>>) -> Self {
         self.places = Some(value.into());
         self
     }
@@ -2002,9 +2042,9 @@ impl<'a> RoleRef<'a> {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for RoleRef<'_> {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
-            return Err(::sproto::glue::TooDeep);
+            return Err(::sproto::glue::too_deep());
         }
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.integer(out, 0, self.id.as_ref().copied());
@@ -2029,12 +2069,12 @@ impl ::sproto::glue::Write for RoleRef<'_> {
         slots.finish(out);
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
-        ::sproto::glue::put_nested(out, self.pos.as_ref(), depth)?;
-        ::sproto::glue::put_structs(out, self.bag.as_ref().map(::std::vec::Vec::as_slice), depth)?;
+        ::sproto::glue::within("pos", ::sproto::glue::put_nested(out, self.pos.as_ref(), depth))?;
+        ::sproto::glue::within("bag", ::sproto::glue::put_each(out, self.bag.as_ref(), depth))?;
         ::sproto::glue::put_decimals(out, self.rates.as_ref().map(::std::vec::Vec::as_slice), 100);
         ::sproto::glue::put_booleans(out, self.flags.as_ref().map(::std::vec::Vec::as_slice));
-        ::sproto::glue::put_map(out, self.props.as_ref(), depth, |out, (key, value), depth| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::TooDeep); }
+        ::sproto::glue::within("props", ::sproto::glue::put_map(out, self.props.as_ref(), depth, |out, (key, value), depth| {
+            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
             let mut slots = ::sproto::glue::Slots::new(out);
             slots.data(out, 0, Some(key).is_some());
             slots.integer(out, 1, Some(value).copied());
@@ -2042,26 +2082,26 @@ impl ::sproto::glue::Write for RoleRef<'_> {
             ::sproto::glue::put_bytes(out, Some(key).map(|value| value.as_ref()));
             ::sproto::glue::put_integer(out, Some(value).copied());
             Ok(())
-        })?;
+        }))?;
         ::sproto::glue::put_bytes(out, self.blob.as_ref().map(|value| value.as_ref()));
-        ::sproto::glue::put_nested(out, self.self_.as_ref(), depth)?;
+        ::sproto::glue::within("self", ::sproto::glue::put_nested(out, self.self_.as_ref(), depth))?;
         ::sproto::glue::put_doubles(out, self.points.as_ref().map(::std::vec::Vec::as_slice));
         ::sproto::glue::put_double(out, self.weight.as_ref().copied());
         ::sproto::glue::put_integer(out, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
         ::sproto::glue::put_integers(out, self.numbers.as_ref().map(::std::vec::Vec::as_slice));
-        ::sproto::glue::put_list(out, self.names.as_ref().map(::std::vec::Vec::as_slice));
-        ::sproto::glue::put_list(out, self.blobs.as_ref().map(::std::vec::Vec::as_slice));
-        ::sproto::glue::put_structs(out, self.friends.as_ref().map(::std::vec::Vec::as_slice), depth)?;
-        ::sproto::glue::put_map(out, self.places.as_ref(), depth, |out, (key, value), depth| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::TooDeep); }
+        ::sproto::glue::within("names", ::sproto::glue::put_each(out, self.names.as_ref(), depth))?;
+        ::sproto::glue::within("blobs", ::sproto::glue::put_each(out, self.blobs.as_ref(), depth))?;
+        ::sproto::glue::within("friends", ::sproto::glue::put_each(out, self.friends.as_ref(), depth))?;
+        ::sproto::glue::within("places", ::sproto::glue::put_map(out, self.places.as_ref(), depth, |out, (key, value), depth| {
+            if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
             let mut slots = ::sproto::glue::Slots::new(out);
             slots.data(out, 3, Some(key).is_some());
             slots.data(out, 7, Some(value).is_some());
             slots.finish(out);
             ::sproto::glue::put_double(out, Some(key).copied());
-            ::sproto::glue::put_structs(out, Some(value).map(::std::vec::Vec::as_slice), depth)?;
+            ::sproto::glue::within("owner", ::sproto::glue::put_each(out, Some(value), depth))?;
             Ok(())
-        })?;
+        }))?;
         ::sproto::glue::put_integer(out, self.r#type.as_ref().copied());
         Ok(())
     }
@@ -2069,60 +2109,97 @@ impl ::sproto::glue::Write for RoleRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for RoleRef<'a> {
-    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
-        let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 20) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-            match tag {
-                0 => self.id = Some(::sproto::glue::at("id", slot.integer())?),
-                1 => self.name = Some(::sproto::glue::at("Name", slot.text())?),
-                2 => self.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?),
-                3 => self.bag = Some(::sproto::glue::at("bag", ::sproto::glue::keyed(slot, depth, "id", |item: &Item| item.id.is_some()))?),
-                4 => self.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?),
-                5 => self.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?),
-                6 => self.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
-                    ::sproto::glue::pair(bytes, ["key", "value"], |tag, slot, key, value| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 0 | 1) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-                        match tag {
-                        0 => *key = Some(::sproto::glue::at("key", slot.text())?),
-                        1 => *value = Some(::sproto::glue::at("value", slot.integer())?),
-                        _ => {}
-                        }
-                        Ok(())
-                    })
-                }))?),
-                7 => self.blob = Some(::sproto::glue::at("blob", slot.bytes())?),
-                8 => self.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?),
-                9 => self.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?),
-                10 => self.online = Some(::sproto::glue::at("online", slot.boolean())?),
-                11 => self.weight = Some(::sproto::glue::at("weight", slot.double())?),
-                12 => self.height = Some(::sproto::glue::at("height", slot.decimal(100))?),
-                13 => self.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?),
-                14 => self.names = Some(::sproto::glue::at("names", ::sproto::glue::strings_ref(slot))?),
-                15 => self.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::binaries_ref(slot))?),
-                16 => self.friends = Some(::sproto::glue::at("friends", ::sproto::glue::structs(slot, depth))?),
-                17 => self.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
-                    ::sproto::glue::pair(bytes, ["at", "owner"], |tag, slot, key, value| {
-            if depth >= ::sproto::glue::DEPTH_LIMIT && matches!(tag, 3 | 7) {
-                return Err(::sproto::glue::Fault::TooDeep.into());
-            }
-                        match tag {
-                        3 => *key = Some(::sproto::glue::at("at", slot.double())?),
-                        7 => *value = Some(::sproto::glue::at("owner", ::sproto::glue::structs(slot, depth))?),
-                        _ => {}
-                        }
-                        Ok(())
-                    })
-                }))?),
-                20 => self.r#type = Some(::sproto::glue::at("type", slot.integer())?),
-                _ => {}
-            }
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
+        if depth >= ::sproto::glue::DEPTH_LIMIT {
+            return ::sproto::glue::only_unknown(bytes, depth, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20]);
         }
-        Ok(slots.rest())
+        let mut slots = ::sproto::glue::Fields::new(bytes)?;
+        if let Some(slot) = slots.at(0)? {
+            self.id = Some(::sproto::glue::at("id", slot.integer())?);
+        }
+        if let Some(slot) = slots.at(1)? {
+            self.name = Some(::sproto::glue::at("Name", slot.text())?);
+        }
+        if let Some(slot) = slots.at(2)? {
+            self.pos = Some(::sproto::glue::at("pos", ::sproto::glue::nested(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(3)? {
+            self.bag = Some(::sproto::glue::at("bag", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Role", name: "bag", key: Some((0, "id")) }))?);
+        }
+        if let Some(slot) = slots.at(4)? {
+            self.rates = Some(::sproto::glue::at("rates", ::sproto::glue::decimals(slot, 100))?);
+        }
+        if let Some(slot) = slots.at(5)? {
+            self.flags = Some(::sproto::glue::at("flags", ::sproto::glue::booleans(slot))?);
+        }
+        if let Some(slot) = slots.at(6)? {
+            self.props = Some(::sproto::glue::at("props", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                if depth >= ::sproto::glue::DEPTH_LIMIT {
+                    return Err(::sproto::Fault::TooDeep.into());
+                }
+                let (mut key, mut value) = (None, None);
+                let mut slots = ::sproto::glue::Fields::new(bytes)?;
+                if let Some(slot) = slots.at(0)? {
+                    key = Some(::sproto::glue::at("key", slot.text())?);
+                }
+                if let Some(slot) = slots.at(1)? {
+                    value = Some(::sproto::glue::at("value", slot.integer())?);
+                }
+                slots.finish(depth)?;
+                ::sproto::glue::entry(key, value, ["key", "value"])
+            }))?);
+        }
+        if let Some(slot) = slots.at(7)? {
+            self.blob = Some(::sproto::glue::at("blob", slot.bytes())?);
+        }
+        if let Some(slot) = slots.at(8)? {
+            self.self_ = Some(::sproto::glue::at("self", ::sproto::glue::nested(slot, depth))?);
+        }
+        if let Some(slot) = slots.at(9)? {
+            self.points = Some(::sproto::glue::at("points", ::sproto::glue::doubles(slot))?);
+        }
+        if let Some(slot) = slots.at(10)? {
+            self.online = Some(::sproto::glue::at("online", slot.boolean())?);
+        }
+        if let Some(slot) = slots.at(11)? {
+            self.weight = Some(::sproto::glue::at("weight", slot.double())?);
+        }
+        if let Some(slot) = slots.at(12)? {
+            self.height = Some(::sproto::glue::at("height", slot.decimal(100))?);
+        }
+        if let Some(slot) = slots.at(13)? {
+            self.numbers = Some(::sproto::glue::at("numbers", ::sproto::glue::integers(slot))?);
+        }
+        if let Some(slot) = slots.at(14)? {
+            self.names = Some(::sproto::glue::at("names", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Role", name: "names", key: None }))?);
+        }
+        if let Some(slot) = slots.at(15)? {
+            self.blobs = Some(::sproto::glue::at("blobs", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Role", name: "blobs", key: None }))?);
+        }
+        if let Some(slot) = slots.at(16)? {
+            self.friends = Some(::sproto::glue::at("friends", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Role", name: "friends", key: None }))?);
+        }
+        if let Some(slot) = slots.at(17)? {
+            self.places = Some(::sproto::glue::at("places", ::sproto::glue::map(slot, depth, |bytes, depth| {
+                if depth >= ::sproto::glue::DEPTH_LIMIT {
+                    return Err(::sproto::Fault::TooDeep.into());
+                }
+                let (mut key, mut value) = (None, None);
+                let mut slots = ::sproto::glue::Fields::new(bytes)?;
+                if let Some(slot) = slots.at(3)? {
+                    key = Some(::sproto::glue::at("at", slot.double())?);
+                }
+                if let Some(slot) = slots.at(7)? {
+                    value = Some(::sproto::glue::at("owner", ::sproto::glue::list(slot, depth, &::sproto::glue::ListField { ty: "Role.places", name: "owner", key: None }))?);
+                }
+                slots.finish(depth)?;
+                ::sproto::glue::entry(key, value, ["at", "owner"])
+            }))?);
+        }
+        if let Some(slot) = slots.at(20)? {
+            self.r#type = Some(::sproto::glue::at("type", slot.integer())?);
+        }
+        Ok(slots.finish(depth)?)
     }
 }
 
@@ -2155,7 +2232,7 @@ impl FoobarResponse {
 
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for FoobarResponse {
-    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::core::result::Result<(), ::sproto::glue::TooDeep> {
+    fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Slots::new(out);
         slots.boolean(out, 0, self.ok.as_ref().copied());
         slots.finish(out);
@@ -2165,15 +2242,12 @@ impl ::sproto::glue::Write for FoobarResponse {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for FoobarResponse {
-    fn read(&mut self, bytes: &'a [u8], _depth: usize) -> ::sproto::glue::Result<&'a [u8]> {
+    fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
-        while let Some((tag, slot)) = slots.next()? {
-            match tag {
-                0 => self.ok = Some(::sproto::glue::at("ok", slot.boolean())?),
-                _ => {}
-            }
+        if let Some(slot) = slots.at(0)? {
+            self.ok = Some(::sproto::glue::at("ok", slot.boolean())?);
         }
-        Ok(slots.rest())
+        Ok(slots.finish(depth)?)
     }
 }
 

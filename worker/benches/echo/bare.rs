@@ -62,7 +62,7 @@ async fn game_address(host: &str) -> Result<String> {
     let mut lobby = open(host).await?;
     let reply = exchange(&mut lobby, frame(&ServerListRequest {})?).await?.into_data();
     let list = ServerListResponse::decode(MsgRef::decode(&reply)?.bin.unwrap_or_default())?;
-    list.server_list.unwrap_or_default().into_iter().next().context("no game server")
+    list.server_list.unwrap_or_default().into_iter().next().map(String::from).context("no game server")
 }
 
 /// The settings that make this the quickest tokio-tungstenite loop: a small read buffer, and no write buffer.

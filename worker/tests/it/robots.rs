@@ -25,9 +25,9 @@ impl Mod for Echo {
     fn tasks() -> Tasks<Self> {
         Tasks::new(Wait::Constant(Duration::from_millis(20))).task("echo", 1, async |_: &Self, robot| {
             let text = format!("robot {}", robot.number());
-            let reply = robot.connection("game")?.request(&EchoRequest { text: Some(text.clone()) }).await?;
+            let reply = robot.connection("game")?.request(&EchoRequest::default().with_text(&text)).await?;
             anyhow::ensure!(
-                reply.text == Some(format!("{text} from server")),
+                reply.text() == format!("{text} from server"),
                 "a foreign reply: {:?}",
                 reply.text
             );
