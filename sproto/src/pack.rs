@@ -3,12 +3,18 @@
 mod squeeze;
 
 use crate::error::{Error, Result};
-use squeeze::{count_of, mask_of, spread, squeeze};
+use squeeze::{Moves, bits_of, count_of, mask_of, spread};
 
 const WORD: usize = 8;
 
 /// A run of raw words holds this many at most: its count is one byte.
 const RUN_MAX: usize = 256;
+
+/// The tag of a run.
+const RAW: u8 = 0xff;
+
+/// Room for unpacked bytes is made in steps of about this.
+const STEP: usize = 4096;
 
 /// Appends the packed form of `bytes` to `out`, with the reference's exact output.
 ///
@@ -21,67 +27,75 @@ pub fn pack(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     // The most it can become, and room to write a whole word where less is meant.
     out.resize(start + bytes.len() + 2 * bytes.len().div_ceil(RUN_MAX * WORD) + 4 * WORD, 0);
-    let mut packer = Packer { out: out.get_mut(start..).unwrap_or_default(), at: 0, count_at: 0, run: 0 };
-    let (words, tail) = bytes.as_chunks::<WORD>();
-    for word in words {
-        packer.word(word);
-    }
-    if !tail.is_empty() {
-        let mut word = [0; WORD];
-        word[..tail.len()].copy_from_slice(tail);
-        packer.word(&word);
-    }
-    let len = packer.at;
-    out.truncate(start + len);
+    let room = out.get_mut(start..).unwrap_or_default();
+    let (all, left) = (room.len(), pack_words(&Words::new(bytes), room));
+    out.truncate(start + all - left);
 }
 
-/// Writes into room that is made beforehand.
-struct Packer<'o> {
-    out: &'o mut [u8],
-    at: usize,
-    /// Where the count of the open run stands.
-    count_at: usize,
-    /// Words in the open run; 0 if there is none.
-    run: usize,
-}
-
-impl Packer<'_> {
-    // Inlined, so that the state stays in registers from word to word.
-    #[inline(always)]
-    fn word(&mut self, bytes: &[u8; WORD]) {
-        let word = u64::from_le_bytes(*bytes);
+/// Packs into room that is made beforehand. Gives how much of it is left.
+fn pack_words(words: &Words<'_>, mut room: &mut [u8]) -> usize {
+    let mut at = 0;
+    while at < words.count {
+        let word = words.get(at);
         let mask = mask_of(word);
-        let nonzero = count_of(mask);
-        if nonzero >= 6 && self.run > 0 && self.run < RUN_MAX {
-            self.put(word);
-            self.at += WORD;
-            if let Some(count) = self.out.get_mut(self.count_at) {
-                *count = self.run as u8;
-            }
-            self.run += 1;
-        } else if nonzero == 8 {
-            self.put(0x00ff);
-            self.count_at = self.at + 1;
-            self.at += 2;
-            self.run = 1;
-            self.put(word);
-            self.at += WORD;
-        } else {
-            self.run = 0;
-            self.put(u64::from(mask));
-            self.at += 1;
-            self.put(squeeze(word, mask));
-            self.at += nonzero;
+        if mask == RAW {
+            let run = put_run(words, at, room);
+            room = std::mem::take(&mut room).get_mut(2 + run * WORD..).unwrap_or_default();
+            at += run;
+            continue;
         }
+        let moves = Moves::of(mask);
+        let Some(packed) = room.first_chunk_mut::<WORD>() else { break };
+        // Seven bytes at most, so the tag goes with them. As many as count are kept by moving on.
+        *packed = (moves.squeeze(word) << 8 | u64::from(mask)).to_le_bytes();
+        let Some(rest) = std::mem::take(&mut room).get_mut(moves.packed..) else { break };
+        room = rest;
+        at += 1;
+    }
+    room.len()
+}
+
+/// Writes the run that begins with the word `at`. Gives its number of words.
+#[inline]
+fn put_run(words: &Words<'_>, at: usize, room: &mut [u8]) -> usize {
+    let mut run = 0;
+    let Some(([tag, count], room)) = room.split_first_chunk_mut() else { return 1 };
+    let (room, _) = room.as_chunks_mut::<WORD>();
+    for (word, room) in (at..words.count).map(|at| words.get(at)).zip(room).take(RUN_MAX) {
+        if run > 0 && count_of(mask_of(word)) < 6 {
+            break;
+        }
+        *room = word.to_le_bytes();
+        run += 1;
+    }
+    (*tag, *count) = (RAW, (run - 1) as u8);
+    run
+}
+
+/// The bytes as words, the last one padded with zeros.
+struct Words<'a> {
+    whole: &'a [[u8; WORD]],
+    last: u64,
+    count: usize,
+}
+
+impl<'a> Words<'a> {
+    #[inline]
+    fn new(bytes: &'a [u8]) -> Self {
+        let (whole, tail) = bytes.as_chunks();
+        Self { whole, last: padded(tail), count: bytes.len().div_ceil(WORD) }
     }
 
-    /// Writes 8 bytes; as many as count are kept by moving on.
-    #[inline(always)]
-    fn put(&mut self, word: u64) {
-        if let Some(room) = self.out.get_mut(self.at..self.at + WORD) {
-            room.copy_from_slice(&word.to_le_bytes());
-        }
+    #[inline]
+    fn get(&self, at: usize) -> u64 {
+        self.whole.get(at).map_or(self.last, |word| u64::from_le_bytes(*word))
     }
+}
+
+/// Fewer bytes than a word has, padded with zeros. A loop is done before a call to `memcpy` has begun.
+#[inline]
+fn padded(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 /// Appends the unpacked form of `packed` to `out`: `limit` bytes at most. It is padded with zeros to a multiple of 8.
@@ -107,51 +121,116 @@ pub fn unpack(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
     done
 }
 
-/// Words are written into room made ahead, in steps: what comes out can be 8 times what went in.
 fn unpack_words(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
-    let (mut rest, mut at) = (packed, start);
-    while let Some((&tag, after)) = rest.split_first() {
-        let len = match (tag, after.first()) {
-            (0xff, Some(&count)) => (usize::from(count) + 1) * WORD,
-            _ => WORD,
-        };
-        if out.len() - at < len {
-            out.resize(at + len + 2 * rest.len(), 0);
-        }
-        let room = out.get_mut(at..at + len).unwrap_or_default();
-        let next = if tag == 0xff { run(after, room) } else { word(tag, after, room) };
-        rest = next.ok_or(Error::Unpack { at: packed.len() - rest.len() })?;
-        at += len;
-        if at - start > limit {
+    let (mut at, mut left) = (start, Stream::new(packed));
+    while let Some(stream) = left {
+        let need = stream.next_len().ok_or(Error::Unpack { at: packed.len() - stream.after.len() - 1 })?;
+        let allowed = limit - (at - start);
+        if need > allowed {
             return Err(Error::UnpackLimit { limit });
         }
+        // Room is made in steps: what comes out can be 8 times what went in.
+        out.resize(at + (need + (2 * stream.after.len()).min(STEP)).min(allowed), 0);
+        let (room, _) = out.get_mut(at..).unwrap_or_default().as_chunks_mut();
+        let words;
+        (left, words) = stream.fill(room);
+        at += words * WORD;
     }
     out.truncate(at);
     Ok(())
 }
 
-/// A run of raw words fills its room. Gives what follows it.
-#[inline(always)]
-fn run<'p>(after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
-    let (raw, rest) = after.get(1..)?.split_at_checked(room.len())?;
-    room.copy_from_slice(raw);
-    Some(rest)
+/// What is left of a packed stream. Its tag is kept apart, so that the next one can be found in the bytes of a word that are
+/// loaded already, and not only by a load that waits for the length of that word.
+#[derive(Clone, Copy)]
+struct Stream<'p> {
+    tag: u8,
+    after: &'p [u8],
 }
 
-/// A word of which the tag says where its bytes are.
-#[inline(always)]
-fn word<'p>(tag: u8, after: &'p [u8], room: &mut [u8]) -> Option<&'p [u8]> {
-    let len = count_of(tag);
-    // Near the end there are no 8 bytes to read at once.
-    let bytes = match after.first_chunk::<WORD>() {
-        Some(bytes) => *bytes,
-        None => {
-            let mut bytes = [0; WORD];
-            bytes.get_mut(..len)?.copy_from_slice(after.get(..len)?);
-            bytes
+impl<'p> Stream<'p> {
+    #[inline]
+    fn new(packed: &'p [u8]) -> Option<Self> {
+        packed.split_first().map(|(&tag, after)| Self { tag, after })
+    }
+
+    /// What the next word or run unpacks to; nothing if it is cut off.
+    #[inline]
+    fn next_len(self) -> Option<usize> {
+        if self.tag == RAW {
+            return self.raw().map(|(raw, _)| raw.len());
         }
-    };
-    *room.first_chunk_mut()? = spread(u64::from_le_bytes(bytes), tag).to_le_bytes();
-    after.get(len..)
+        (count_of(self.tag) <= self.after.len()).then_some(WORD)
+    }
+
+    /// The bytes of a run, and those after it.
+    #[inline]
+    fn raw(self) -> Option<(&'p [u8], &'p [u8])> {
+        let (&count, after) = self.after.split_first()?;
+        after.split_at_checked((usize::from(count) + 1) * WORD)
+    }
+
+    /// Fills the room, until it or the stream is at its end or a word is cut off. Gives what is left, and the words filled.
+    #[inline(always)]
+    fn fill(mut self, room: &mut [[u8; WORD]]) -> (Option<Self>, usize) {
+        let mut used = 0;
+        while let Some(bytes) = self.after.first_chunk::<WORD>() {
+            if self.tag == RAW {
+                let Some((raw, after)) = self.raw() else { break };
+                let Some(()) = copy(raw, self.after, room.get_mut(used..).unwrap_or_default()) else { break };
+                used += raw.len() / WORD;
+                let Some(next) = Self::new(after) else { return (None, used) };
+                self = next;
+                continue;
+            }
+            let Some(word) = room.get_mut(used) else { break };
+            used += 1;
+            let bytes = u64::from_le_bytes(*bytes);
+            let bits = bits_of(self.tag);
+            *word = spread(bytes, self.tag).to_le_bytes();
+            self.tag = (bytes >> (bits & 63)) as u8;
+            // Seven bytes at most: with eight it would be a run.
+            self.after = self.after.get(1 + (bits as usize / 8 & 7)..).unwrap_or_default();
+        }
+        self.end(room, used)
+    }
+
+    /// The last words, of fewer than 8 bytes.
+    #[inline]
+    fn end(mut self, room: &mut [[u8; WORD]], mut used: usize) -> (Option<Self>, usize) {
+        if self.after.len() >= WORD {
+            return (Some(self), used);
+        }
+        let mut bytes = padded(self.after);
+        loop {
+            let len = count_of(self.tag);
+            let (Some(after), Some(word)) = (self.after.get(len..), room.get_mut(used)) else {
+                return (Some(self), used);
+            };
+            used += 1;
+            *word = spread(bytes, self.tag).to_le_bytes();
+            let Some(next) = Self::new(after) else { return (None, used) };
+            bytes >>= 8 * (len + 1);
+            self = next;
+        }
+    }
+}
+
+/// Copies a run, whose count stands first in `bytes`. Most runs are short: copies of a size that is known beforehand save
+/// the call, where there is room for them.
+#[inline(always)]
+fn copy(raw: &[u8], bytes: &[u8], room: &mut [[u8; WORD]]) -> Option<()> {
+    const BLOCK: usize = 8;
+    if let Ok(word) = raw.try_into() {
+        *room.first_mut()? = word;
+    } else if raw.len() <= BLOCK * WORD
+        && let (Some(room), Some((_, bytes))) = (room.first_chunk_mut::<BLOCK>(), bytes.split_first())
+        && let Some(bytes) = bytes.first_chunk::<{ BLOCK * WORD }>()
+    {
+        room.as_flattened_mut().copy_from_slice(bytes);
+    } else {
+        room.get_mut(..raw.len() / WORD)?.as_flattened_mut().copy_from_slice(raw);
+    }
+    Some(())
 }

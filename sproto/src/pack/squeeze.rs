@@ -1,17 +1,30 @@
 //! Moves the non-zero bytes of a word together, and apart again, without a branch: each byte moves by the number of zero
 //! bytes below it, in steps of 1, 2 and 4.
 
-/// For each mask of non-zero bytes: which bytes move in each of the three steps.
-static STEPS: [[u64; 3]; 256] = steps();
+/// What to do with a word of some mask, in a line of the cache of its own.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Moves {
+    /// In each of the three steps: which bytes stay, and which move.
+    steps: [(u64, u64); 3],
+    /// The bytes that the mask stands for, and one for the tag.
+    pub packed: usize,
+}
 
-/// The bits of each mask. x86-64 without extensions has no instruction for it.
-static COUNTS: [u8; 256] = counts();
+/// For each mask of non-zero bytes, how to squeeze.
+static SQUEEZE: [Moves; 256] = moves(false);
 
-const fn counts() -> [u8; 256] {
+/// The same for the way back.
+static SPREAD: [Moves; 256] = moves(true);
+
+/// The bits of the bytes of each mask. x86-64 without extensions has no instruction to count.
+static BITS: [u8; 256] = bits();
+
+const fn bits() -> [u8; 256] {
     let mut all = [0; 256];
     let mut mask = 0;
     while mask < 256 {
-        all[mask] = (mask as u8).count_ones() as u8;
+        all[mask] = 8 * (mask as u8).count_ones() as u8;
         mask += 1;
     }
     all
@@ -20,36 +33,49 @@ const fn counts() -> [u8; 256] {
 /// The number of bytes that a mask stands for.
 #[inline]
 pub(super) fn count_of(mask: u8) -> usize {
-    COUNTS[usize::from(mask)].into()
+    usize::from(BITS[usize::from(mask)] / 8)
 }
 
-const fn steps() -> [[u64; 3]; 256] {
-    let mut all = [[0; 3]; 256];
+/// The bits in those bytes.
+#[inline]
+pub(super) fn bits_of(mask: u8) -> u32 {
+    BITS[usize::from(mask)].into()
+}
+
+const fn moves(back: bool) -> [Moves; 256] {
+    let mut all = [Moves { steps: [(0, 0); 3], packed: 1 }; 256];
     let mut mask = 0;
     while mask < 256 {
-        all[mask] = steps_of(mask);
+        let mut byte = 0;
+        let mut zeros = 0;
+        while byte < 8 {
+            if mask >> byte & 1 == 0 {
+                zeros += 1;
+            } else {
+                all[mask].steps = with_byte(all[mask].steps, byte, zeros, back);
+                all[mask].packed += 1;
+            }
+            byte += 1;
+        }
         mask += 1;
     }
     all
 }
 
-const fn steps_of(mask: usize) -> [u64; 3] {
-    let mut steps = [0; 3];
-    let (mut byte, mut zeros) = (0, 0);
-    while byte < 8 {
-        if mask >> byte & 1 == 0 {
-            zeros += 1;
+/// A byte that has `zeros` zero bytes below it, on its way: in steps of 1, 2 and 4 down, or back up in steps of 4, 2 and 1.
+const fn with_byte(mut steps: [(u64, u64); 3], byte: usize, zeros: usize, back: bool) -> [(u64, u64); 3] {
+    let mut at = byte;
+    let mut step = 0;
+    while step < 3 {
+        let bits = &mut steps[if back { 2 - step } else { step }];
+        let there = at;
+        if zeros >> step & 1 == 1 {
+            at -= 1 << step;
+            bits.1 |= 0xff << (8 * there);
         } else {
-            let (mut at, mut step) = (byte, 0);
-            while step < 3 {
-                if zeros >> step & 1 == 1 {
-                    steps[step] |= 0xff << (8 * at);
-                    at -= 1 << step;
-                }
-                step += 1;
-            }
+            bits.0 |= 0xff << (8 * there);
         }
-        byte += 1;
+        step += 1;
     }
     steps
 }
@@ -60,26 +86,33 @@ pub(super) fn mask_of(word: u64) -> u8 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     // The high bit of each byte says whether it is not zero; the multiplication gathers the eight bits at the top.
     let high = (((word & LOW) + LOW) | word) & !LOW;
-    ((high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+    (high.wrapping_mul(0x0002_0408_1020_4081) >> 56) as u8
 }
 
-/// The bytes of the mask, moved to the low end. All others must be zero.
-#[inline]
-pub(super) fn squeeze(word: u64, mask: u8) -> u64 {
-    let [one, two, four] = STEPS[usize::from(mask)];
-    let word = (word & !one) | ((word & one) >> 8);
-    let word = (word & !two) | ((word & two) >> 16);
-    (word & !four) | ((word & four) >> 32)
+impl Moves {
+    /// How to squeeze a word of this mask.
+    #[inline]
+    pub(super) fn of(mask: u8) -> &'static Self {
+        &SQUEEZE[usize::from(mask)]
+    }
+
+    /// The bytes of the mask, moved to the low end. All others must be zero.
+    #[inline]
+    pub(super) fn squeeze(&self, word: u64) -> u64 {
+        let [one, two, four] = &self.steps;
+        let word = (word & one.0) | ((word & one.1) >> 8);
+        let word = (word & two.0) | ((word & two.1) >> 16);
+        (word & four.0) | ((word & four.1) >> 32)
+    }
 }
 
-/// The reverse: the low bytes, as many as the mask has bits, moved to where its bits are. `mask` is not 0xff.
+/// The reverse: the low bytes, as many as the mask has bits, moved to where its bits are. What is above them is dropped.
 #[inline]
 pub(super) fn spread(word: u64, mask: u8) -> u64 {
-    let [one, two, four] = STEPS[usize::from(mask)];
-    let word = word & ((1 << ((8 * count_of(mask)) & 63)) - 1);
-    let word = (word & !(four >> 32)) | ((word << 32) & four);
-    let word = (word & !(two >> 16)) | ((word << 16) & two);
-    (word & !(one >> 8)) | ((word << 8) & one)
+    let [four, two, one] = &SPREAD[usize::from(mask)].steps;
+    let word = (word & four.0) | ((word << 32) & four.1);
+    let word = (word & two.0) | ((word << 16) & two.1);
+    (word & one.0) | ((word << 8) & one.1)
 }
 
 #[cfg(test)]
@@ -93,11 +126,11 @@ mod tests {
             let word = u64::from_le_bytes(bytes);
             assert_eq!(mask_of(word), mask);
             let kept: Vec<u8> = bytes.into_iter().filter(|&byte| byte != 0).collect();
-            let squeezed = squeeze(word, mask);
+            let squeezed = Moves::of(mask).squeeze(word);
+            assert_eq!(Moves::of(mask).packed, 1 + kept.len());
             assert_eq!(squeezed.to_le_bytes()[..kept.len()], kept);
-            if mask != 0xff {
-                assert_eq!(spread(squeezed | 0xff << (8 * kept.len() as u64), mask), word, "{mask:08b}");
-            }
+            let above = if mask == 0xff { 0 } else { u64::MAX << (8 * kept.len()) };
+            assert_eq!(spread(squeezed | above, mask), word, "{mask:08b}");
         }
     }
 }
