@@ -26,7 +26,22 @@
 //! In a `PersonRef`, arrays of strings, binaries and structs are a [`List`](crate::List): read when they are gone over, so
 //! that decoding allocates nothing for them, and what is wrong inside shows then. Arrays of numbers, maps `*T()` and
 //! structs that hold themselves are read at once.
+//!
+//! A type whose last field is a binary may be an envelope. It has a method that writes the message straight into it:
+//!
+//! ```
+//! # mod game { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/generated/everything.rs")); }
+//! use game::{Item, MsgRef};
+//! use sproto::{Message, MessageRef};
+//!
+//! let item = Item::default().with_id(7);
+//! let mut out = Vec::new();
+//! MsgRef::default().with_name(Item::NAME).encode_with_bin(&mut out, |out| item.encode(out))?;
+//! assert_eq!(Item::decode(MsgRef::decode(&out)?.bin())?, item);
+//! # Ok::<(), sproto::Error>(())
+//! ```
 
+mod around;
 mod getters;
 mod graph;
 mod model;

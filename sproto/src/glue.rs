@@ -14,4 +14,5 @@ pub use write::{
 
 pub use crate::error::{Error, Result};
 pub use crate::list::ListField;
+pub use crate::message::encode_around;
 pub use crate::wire::{DEPTH_LIMIT, Fields, Slot, decimal_to_integer};

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::glue::{Read, Write};
+use crate::wire::Length;
 
 /// A generated struct that owns its strings and binaries.
 ///
@@ -54,13 +55,37 @@ pub trait MessageRef<'a>: Write + Read<'a> {
 #[inline]
 fn encode(message: &impl Write, name: &str, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
-    let written = message.write(out, 0);
+    let written = message.write(out, 0).map_err(|error| error.in_type(name));
+    settle(written, name, start, out)
+}
+
+/// Encodes an envelope: `outer` writes it with an empty binary at its end, `inner` appends what that holds.
+#[inline]
+pub fn encode_around(
+    name: &str,
+    out: &mut Vec<u8>,
+    inner: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    outer: impl FnOnce(&mut Vec<u8>, usize) -> Result<()>,
+) -> Result<()> {
+    let start = out.len();
+    let written = outer(out, 0).map_err(|error| error.in_type(name)).and_then(|()| {
+        let length = Length::opened(out);
+        inner(out)?;
+        length.close(out);
+        Ok(())
+    });
+    settle(written, name, start, out)
+}
+
+/// A message that cannot be written, or is too long, leaves nothing behind.
+#[inline]
+fn settle(written: Result<()>, name: &str, start: usize, out: &mut Vec<u8>) -> Result<()> {
     let len = out.len() - start;
     if written.is_ok() && u32::try_from(len).is_ok() {
         return Ok(());
     }
     out.truncate(start);
-    Err(written.err().unwrap_or_else(|| Error::encode(Fault::TooLong(len))).in_type(name))
+    written.and_then(|()| Err(Error::encode(Fault::TooLong(len)).in_type(name)))
 }
 
 #[inline]

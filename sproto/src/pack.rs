@@ -191,7 +191,7 @@ impl<'p> Stream<'p> {
             *word = spread(bytes, self.tag).to_le_bytes();
             self.tag = (bytes >> (bits & 63)) as u8;
             // Seven bytes at most: with eight it would be a run.
-            self.after = self.after.get(1 + (bits as usize / 8 & 7)..).unwrap_or_default();
+            self.after = self.after.get(1 + ((bits as usize / 8) & 7)..).unwrap_or_default();
         }
         self.end(room, used)
     }

@@ -107,6 +107,22 @@ fn an_envelope_borrows_what_it_holds() {
 }
 
 #[test]
+fn a_message_is_written_straight_into_its_envelope() {
+    let item = Item::default().with_id(70_000);
+    let (mut bin, mut twice, mut at_once) = (Vec::new(), vec![7], vec![7]);
+    item.encode(&mut bin).unwrap();
+    MsgRef { name: Some("Item"), bin: Some(&bin) }.encode(&mut twice).unwrap();
+    let msg = MsgRef { name: Some("Item"), bin: Some(b"is not looked at") };
+    msg.encode_with_bin(&mut at_once, |out| item.encode(out)).unwrap();
+    assert_eq!(at_once, twice);
+
+    let deep = (0..64).fold(Role::default().with_id(1), |inner, _| Role::default().with_self(inner));
+    let error = Msg::default().encode_with_bin(&mut at_once, |out| deep.encode(out)).unwrap_err();
+    assert_eq!(error.to_string(), "Role: nested deeper than 64 levels");
+    assert_eq!(at_once, twice);
+}
+
+#[test]
 fn errors_name_the_place_outermost_first() {
     let cut = b"\x02\0\x1f\0\0\0\x05\0\0\0\x09\0\0\0\0";
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::model::{FieldModel, Model, TypeModel};
 use super::types::Mode;
-use super::{getters, read, write};
+use super::{around, getters, read, write};
 
 /// The whole file.
 pub(super) fn emit(model: &Model) -> String {
@@ -19,6 +19,7 @@ pub(super) fn emit(model: &Model) -> String {
 fn variant(model: &Model, ty: &TypeModel, mode: Mode) -> String {
     let mut out = declaration(model, ty, mode);
     out.push_str(&getters::emit(model, ty, mode));
+    out.push_str(&around::emit(model, ty, mode));
     out.push_str(&write::emit(model, ty, mode));
     out.push_str(&read::emit(model, ty, mode));
     out.push_str(&message(ty, mode));

@@ -37,13 +37,15 @@ pub(super) fn depth_name(body: &str) -> &'static str {
 }
 
 /// Fields, each with an expression of type `Option<&T>`.
-fn structure(model: &Model, fields: &[(&FieldModel, String)], mode: Mode, indent: &str) -> String {
+pub(super) fn structure(model: &Model, fields: &[(&FieldModel, String)], mode: Mode, indent: &str) -> String {
     let mutable = if fields.is_empty() { "" } else { "mut " };
-    let mut out = format!("{indent}let {mutable}slots = ::sproto::glue::Slots::new(out);\n");
+    let len = header(fields.iter().map(|(field, _)| field.tag));
+    let mut out = format!("{indent}let {mutable}slots = ::sproto::glue::Slots::new::<{len}>(out);\n");
     for (field, value) in fields {
         out.push_str(&format!("{indent}slots.{};\n", slot(field, value)));
     }
-    out.push_str(&format!("{indent}slots.finish(out);\n"));
+    out.push_str(&format!("{indent}let unused = slots.finish();\n"));
+    out.push_str(&format!("{indent}out.truncate(out.len() - unused);\n"));
     for (field, value) in fields {
         let Some(code) = data(model, field, value, mode, indent) else { continue };
         let code = format!("::sproto::glue::{code}");
@@ -59,13 +61,23 @@ fn structure(model: &Model, fields: &[(&FieldModel, String)], mode: Mode, indent
     out
 }
 
+/// The bytes of the largest header: the count, a slot for each field, and one for each gap between tags.
+fn header(tags: impl Iterator<Item = u16>) -> usize {
+    let (mut slots, mut next) = (1, 0);
+    for tag in tags {
+        slots += if tag > next { 2 } else { 1 };
+        next = tag + 1;
+    }
+    2 * slots
+}
+
 fn slot(field: &FieldModel, value: &str) -> String {
     let tag = field.tag;
     match (field.kind, field.shape) {
-        (Kind::Integer, Shape::Single) => format!("integer(out, {tag}, {value}.copied())"),
-        (Kind::Decimal { scale }, Shape::Single) => format!("integer(out, {tag}, {})", scaled(value, scale)),
-        (Kind::Boolean, Shape::Single) => format!("boolean(out, {tag}, {value}.copied())"),
-        _ => format!("data(out, {tag}, {value}.is_some())"),
+        (Kind::Integer, Shape::Single) => format!("integer({tag}, {value}.copied())"),
+        (Kind::Decimal { scale }, Shape::Single) => format!("integer({tag}, {})", scaled(value, scale)),
+        (Kind::Boolean, Shape::Single) => format!("boolean({tag}, {value}.copied())"),
+        _ => format!("data({tag}, {value}.is_some())"),
     }
 }
 

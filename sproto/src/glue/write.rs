@@ -45,59 +45,72 @@ impl Write for &[u8] {
 /// The header of one struct. Fields are told in tag order, whether they are there or not.
 #[derive(Debug)]
 #[must_use]
-pub struct Slots {
-    start: usize,
+pub struct Slots<'o> {
+    /// The slot count, and room for all slots.
+    words: &'o mut [[u8; 2]],
+    used: usize,
     next: u16,
 }
 
-impl Slots {
-    /// Begins a struct at the end of `out`.
+impl<'o> Slots<'o> {
+    /// Begins a struct at the end of `out`, with a header of `LEN` bytes if every field is there. A size known beforehand is
+    /// made room for in one go.
     #[inline]
-    pub fn new(out: &mut Vec<u8>) -> Self {
-        out.extend_from_slice(&[0; 2]);
-        Self { start: out.len(), next: 0 }
+    pub fn new<const LEN: usize>(out: &'o mut Vec<u8>) -> Self {
+        let start = out.len();
+        out.extend_from_slice(&[0; LEN]);
+        Self { words: out.get_mut(start..).unwrap_or_default().as_chunks_mut().0, used: 1, next: 0 }
     }
 
     /// An integer: inline, or data to follow.
     #[inline]
-    pub fn integer(&mut self, out: &mut Vec<u8>, tag: u16, value: Option<i64>) {
+    pub fn integer(&mut self, tag: u16, value: Option<i64>) {
         if let Some(value) = value {
-            self.put(out, tag, if is_inline(value) { (value as u16 + 1) * 2 } else { 0 });
+            self.put(tag, if is_inline(value) { (value as u16 + 1) * 2 } else { 0 });
         }
     }
 
     /// A boolean.
     #[inline]
-    pub fn boolean(&mut self, out: &mut Vec<u8>, tag: u16, value: Option<bool>) {
+    pub fn boolean(&mut self, tag: u16, value: Option<bool>) {
         if let Some(value) = value {
-            self.put(out, tag, (u16::from(value) + 1) * 2);
+            self.put(tag, (u16::from(value) + 1) * 2);
         }
     }
 
     /// Anything that is data, if it is there.
     #[inline]
-    pub fn data(&mut self, out: &mut Vec<u8>, tag: u16, there: bool) {
+    pub fn data(&mut self, tag: u16, there: bool) {
         if there {
-            self.put(out, tag, 0);
+            self.put(tag, 0);
         }
     }
 
-    /// Writes the slot count.
+    /// Writes the slot count. Gives the bytes of the header that stay unused.
     #[inline]
-    pub fn finish(self, out: &mut [u8]) {
-        let count = ((out.len() - self.start) / 2) as u16;
-        if let Some(word) = out.get_mut(self.start - 2..self.start) {
-            word.copy_from_slice(&count.to_le_bytes());
+    pub fn finish(self) -> usize {
+        let unused = (self.words.len() - self.used) * 2;
+        if let Some(word) = self.words.first_mut() {
+            *word = (self.used as u16 - 1).to_le_bytes();
         }
+        unused
     }
 
     #[inline]
-    fn put(&mut self, out: &mut Vec<u8>, tag: u16, slot: u16) {
+    fn put(&mut self, tag: u16, slot: u16) {
         if tag > self.next {
-            out.extend_from_slice(&((tag - self.next) * 2 - 1).to_le_bytes());
+            self.word((tag - self.next) * 2 - 1);
         }
-        out.extend_from_slice(&slot.to_le_bytes());
+        self.word(slot);
         self.next = tag + 1;
+    }
+
+    #[inline]
+    fn word(&mut self, value: u16) {
+        if let Some(word) = self.words.get_mut(self.used) {
+            *word = value.to_le_bytes();
+        }
+        self.used += 1;
     }
 }
 

@@ -31,9 +31,10 @@ impl AddressBook {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for AddressBook {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.person.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<4>(out);
+        slots.data(0, self.person.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_structs(out, self.person.as_ref().map(::std::vec::Vec::as_slice), depth)?;
         Ok(())
     }
@@ -85,9 +86,10 @@ impl<'a> AddressBookRef<'a> {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for AddressBookRef<'_> {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.person.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<4>(out);
+        slots.data(0, self.person.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::within("person", ::sproto::glue::put_each(out, self.person.as_ref(), depth))?;
         Ok(())
     }
@@ -117,8 +119,9 @@ pub struct Empty {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Empty {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let slots = ::sproto::glue::Slots::new(out);
-        slots.finish(out);
+        let slots = ::sproto::glue::Slots::new::<2>(out);
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         Ok(())
     }
 }
@@ -178,10 +181,11 @@ impl ::sproto::glue::Write for Item {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.integer(out, 0, self.id.as_ref().copied());
-        slots.integer(out, 1, self.count.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.integer(0, self.id.as_ref().copied());
+        slots.integer(1, self.count.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_integer(out, self.count.as_ref().copied());
         Ok(())
@@ -246,13 +250,38 @@ impl Msg {
     }
 }
 
+#[allow(unreachable_pub)]
+impl Msg {
+    /// Encodes this with what `inner` appends as the field `Bin`, whatever that is set to.
+    ///
+    /// # Errors
+    /// As `encode`, and those of `inner`; `out` is then as it was.
+    pub fn encode_with_bin(
+        &self,
+        out: &mut ::std::vec::Vec<u8>,
+        inner: impl FnOnce(&mut ::std::vec::Vec<u8>) -> ::sproto::Result<()>,
+    ) -> ::sproto::Result<()> {
+        ::sproto::glue::encode_around("Msg", out, inner, |out, _depth| {
+            let mut slots = ::sproto::glue::Slots::new::<6>(out);
+            slots.data(0, self.name.as_ref().is_some());
+            slots.data(1, Some(&[0_u8; 0]).is_some());
+            let unused = slots.finish();
+            out.truncate(out.len() - unused);
+            ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
+            ::sproto::glue::put_bytes(out, Some(&[0_u8; 0]).map(|value| value.as_ref()));
+            Ok(())
+        })
+    }
+}
+
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Msg {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.name.as_ref().is_some());
-        slots.data(out, 1, self.bin.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.name.as_ref().is_some());
+        slots.data(1, self.bin.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_bytes(out, self.bin.as_ref().map(|value| value.as_ref()));
         Ok(())
@@ -314,13 +343,38 @@ impl<'a> MsgRef<'a> {
     }
 }
 
+#[allow(unreachable_pub)]
+impl<'a> MsgRef<'a> {
+    /// Encodes this with what `inner` appends as the field `Bin`, whatever that is set to.
+    ///
+    /// # Errors
+    /// As `encode`, and those of `inner`; `out` is then as it was.
+    pub fn encode_with_bin(
+        &self,
+        out: &mut ::std::vec::Vec<u8>,
+        inner: impl FnOnce(&mut ::std::vec::Vec<u8>) -> ::sproto::Result<()>,
+    ) -> ::sproto::Result<()> {
+        ::sproto::glue::encode_around("Msg", out, inner, |out, _depth| {
+            let mut slots = ::sproto::glue::Slots::new::<6>(out);
+            slots.data(0, self.name.as_ref().is_some());
+            slots.data(1, Some(&[0_u8; 0]).is_some());
+            let unused = slots.finish();
+            out.truncate(out.len() - unused);
+            ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
+            ::sproto::glue::put_bytes(out, Some(&[0_u8; 0]).map(|value| value.as_ref()));
+            Ok(())
+        })
+    }
+}
+
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for MsgRef<'_> {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.name.as_ref().is_some());
-        slots.data(out, 1, self.bin.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.name.as_ref().is_some());
+        slots.data(1, self.bin.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_bytes(out, self.bin.as_ref().map(|value| value.as_ref()));
         Ok(())
@@ -455,15 +509,16 @@ impl Person {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Person {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.name.as_ref().is_some());
-        slots.integer(out, 1, self.id.as_ref().copied());
-        slots.data(out, 2, self.email.as_ref().is_some());
-        slots.data(out, 3, self.phone.as_ref().is_some());
-        slots.integer(out, 4, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
-        slots.data(out, 5, self.data.as_ref().is_some());
-        slots.data(out, 6, self.weight.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<16>(out);
+        slots.data(0, self.name.as_ref().is_some());
+        slots.integer(1, self.id.as_ref().copied());
+        slots.data(2, self.email.as_ref().is_some());
+        slots.data(3, self.phone.as_ref().is_some());
+        slots.integer(4, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
+        slots.data(5, self.data.as_ref().is_some());
+        slots.data(6, self.weight.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_bytes(out, self.email.as_ref().map(|value| value.as_ref()));
@@ -618,15 +673,16 @@ impl<'a> PersonRef<'a> {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PersonRef<'_> {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.name.as_ref().is_some());
-        slots.integer(out, 1, self.id.as_ref().copied());
-        slots.data(out, 2, self.email.as_ref().is_some());
-        slots.data(out, 3, self.phone.as_ref().is_some());
-        slots.integer(out, 4, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
-        slots.data(out, 5, self.data.as_ref().is_some());
-        slots.data(out, 6, self.weight.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<16>(out);
+        slots.data(0, self.name.as_ref().is_some());
+        slots.integer(1, self.id.as_ref().copied());
+        slots.data(2, self.email.as_ref().is_some());
+        slots.data(3, self.phone.as_ref().is_some());
+        slots.integer(4, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
+        slots.data(5, self.data.as_ref().is_some());
+        slots.data(6, self.weight.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_bytes(out, self.email.as_ref().map(|value| value.as_ref()));
@@ -711,10 +767,11 @@ impl PersonPhoneNumber {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PersonPhoneNumber {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.number.as_ref().is_some());
-        slots.integer(out, 1, self.r#type.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.number.as_ref().is_some());
+        slots.integer(1, self.r#type.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.number.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.r#type.as_ref().copied());
         Ok(())
@@ -779,10 +836,11 @@ impl<'a> PersonPhoneNumberRef<'a> {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for PersonPhoneNumberRef<'_> {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.number.as_ref().is_some());
-        slots.integer(out, 1, self.r#type.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.number.as_ref().is_some());
+        slots.integer(1, self.r#type.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.number.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.r#type.as_ref().copied());
         Ok(())
@@ -850,10 +908,11 @@ impl ::sproto::glue::Write for Place {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 3, self.at.as_ref().is_some());
-        slots.data(out, 7, self.owner.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<10>(out);
+        slots.data(3, self.at.as_ref().is_some());
+        slots.data(7, self.owner.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_double(out, self.at.as_ref().copied());
         ::sproto::glue::put_structs(out, self.owner.as_ref().map(::std::vec::Vec::as_slice), depth)?;
         Ok(())
@@ -924,10 +983,11 @@ impl ::sproto::glue::Write for PlaceRef<'_> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 3, self.at.as_ref().is_some());
-        slots.data(out, 7, self.owner.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<10>(out);
+        slots.data(3, self.at.as_ref().is_some());
+        slots.data(7, self.owner.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_double(out, self.at.as_ref().copied());
         ::sproto::glue::within("owner", ::sproto::glue::put_each(out, self.owner.as_ref(), depth))?;
         Ok(())
@@ -998,10 +1058,11 @@ impl ::sproto::glue::Write for Pos {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.x.as_ref().is_some());
-        slots.data(out, 1, self.y.as_ref().is_some());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.x.as_ref().is_some());
+        slots.data(1, self.y.as_ref().is_some());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_double(out, self.x.as_ref().copied());
         ::sproto::glue::put_double(out, self.y.as_ref().copied());
         Ok(())
@@ -1072,10 +1133,11 @@ impl ::sproto::glue::Write for Prop {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.key.as_ref().is_some());
-        slots.integer(out, 1, self.value.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.key.as_ref().is_some());
+        slots.integer(1, self.value.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.key.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.value.as_ref().copied());
         Ok(())
@@ -1146,10 +1208,11 @@ impl ::sproto::glue::Write for PropRef<'_> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.key.as_ref().is_some());
-        slots.integer(out, 1, self.value.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<6>(out);
+        slots.data(0, self.key.as_ref().is_some());
+        slots.integer(1, self.value.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.key.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_integer(out, self.value.as_ref().copied());
         Ok(())
@@ -1226,11 +1289,12 @@ impl Result {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for Result {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.option.as_ref().is_some());
-        slots.data(out, 1, self.vec.as_ref().is_some());
-        slots.integer(out, 2, self.encode.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<8>(out);
+        slots.data(0, self.option.as_ref().is_some());
+        slots.data(1, self.vec.as_ref().is_some());
+        slots.integer(2, self.encode.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.option.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_list(out, self.vec.as_ref().map(::std::vec::Vec::as_slice));
         ::sproto::glue::put_integer(out, self.encode.as_ref().copied());
@@ -1308,11 +1372,12 @@ impl<'a> ResultRef<'a> {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for ResultRef<'_> {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.data(out, 0, self.option.as_ref().is_some());
-        slots.data(out, 1, self.vec.as_ref().is_some());
-        slots.integer(out, 2, self.encode.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<8>(out);
+        slots.data(0, self.option.as_ref().is_some());
+        slots.data(1, self.vec.as_ref().is_some());
+        slots.integer(2, self.encode.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_bytes(out, self.option.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::within("Vec", ::sproto::glue::put_each(out, self.vec.as_ref(), depth))?;
         ::sproto::glue::put_integer(out, self.encode.as_ref().copied());
@@ -1613,27 +1678,28 @@ impl ::sproto::glue::Write for Role {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.integer(out, 0, self.id.as_ref().copied());
-        slots.data(out, 1, self.name.as_ref().is_some());
-        slots.data(out, 2, self.pos.as_ref().is_some());
-        slots.data(out, 3, self.bag.as_ref().is_some());
-        slots.data(out, 4, self.rates.as_ref().is_some());
-        slots.data(out, 5, self.flags.as_ref().is_some());
-        slots.data(out, 6, self.props.as_ref().is_some());
-        slots.data(out, 7, self.blob.as_ref().is_some());
-        slots.data(out, 8, self.self_.as_ref().is_some());
-        slots.data(out, 9, self.points.as_ref().is_some());
-        slots.boolean(out, 10, self.online.as_ref().copied());
-        slots.data(out, 11, self.weight.as_ref().is_some());
-        slots.integer(out, 12, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
-        slots.data(out, 13, self.numbers.as_ref().is_some());
-        slots.data(out, 14, self.names.as_ref().is_some());
-        slots.data(out, 15, self.blobs.as_ref().is_some());
-        slots.data(out, 16, self.friends.as_ref().is_some());
-        slots.data(out, 17, self.places.as_ref().is_some());
-        slots.integer(out, 20, self.r#type.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<42>(out);
+        slots.integer(0, self.id.as_ref().copied());
+        slots.data(1, self.name.as_ref().is_some());
+        slots.data(2, self.pos.as_ref().is_some());
+        slots.data(3, self.bag.as_ref().is_some());
+        slots.data(4, self.rates.as_ref().is_some());
+        slots.data(5, self.flags.as_ref().is_some());
+        slots.data(6, self.props.as_ref().is_some());
+        slots.data(7, self.blob.as_ref().is_some());
+        slots.data(8, self.self_.as_ref().is_some());
+        slots.data(9, self.points.as_ref().is_some());
+        slots.boolean(10, self.online.as_ref().copied());
+        slots.data(11, self.weight.as_ref().is_some());
+        slots.integer(12, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
+        slots.data(13, self.numbers.as_ref().is_some());
+        slots.data(14, self.names.as_ref().is_some());
+        slots.data(15, self.blobs.as_ref().is_some());
+        slots.data(16, self.friends.as_ref().is_some());
+        slots.data(17, self.places.as_ref().is_some());
+        slots.integer(20, self.r#type.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::put_nested(out, self.pos.as_ref(), depth)?;
@@ -1642,10 +1708,11 @@ impl ::sproto::glue::Write for Role {
         ::sproto::glue::put_booleans(out, self.flags.as_ref().map(::std::vec::Vec::as_slice));
         ::sproto::glue::put_map(out, self.props.as_ref(), depth, |out, (key, value), depth| {
             if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
-            let mut slots = ::sproto::glue::Slots::new(out);
-            slots.data(out, 0, Some(key).is_some());
-            slots.integer(out, 1, Some(value).copied());
-            slots.finish(out);
+            let mut slots = ::sproto::glue::Slots::new::<6>(out);
+            slots.data(0, Some(key).is_some());
+            slots.integer(1, Some(value).copied());
+            let unused = slots.finish();
+            out.truncate(out.len() - unused);
             ::sproto::glue::put_bytes(out, Some(key).map(|value| value.as_ref()));
             ::sproto::glue::put_integer(out, Some(value).copied());
             Ok(())
@@ -1661,10 +1728,11 @@ impl ::sproto::glue::Write for Role {
         ::sproto::glue::put_structs(out, self.friends.as_ref().map(::std::vec::Vec::as_slice), depth)?;
         ::sproto::glue::put_map(out, self.places.as_ref(), depth, |out, (key, value), depth| {
             if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
-            let mut slots = ::sproto::glue::Slots::new(out);
-            slots.data(out, 3, Some(key).is_some());
-            slots.data(out, 7, Some(value).is_some());
-            slots.finish(out);
+            let mut slots = ::sproto::glue::Slots::new::<10>(out);
+            slots.data(3, Some(key).is_some());
+            slots.data(7, Some(value).is_some());
+            let unused = slots.finish();
+            out.truncate(out.len() - unused);
             ::sproto::glue::put_double(out, Some(key).copied());
             ::sproto::glue::put_structs(out, Some(value).map(::std::vec::Vec::as_slice), depth)?;
             Ok(())
@@ -2046,27 +2114,28 @@ impl ::sproto::glue::Write for RoleRef<'_> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return Err(::sproto::glue::too_deep());
         }
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.integer(out, 0, self.id.as_ref().copied());
-        slots.data(out, 1, self.name.as_ref().is_some());
-        slots.data(out, 2, self.pos.as_ref().is_some());
-        slots.data(out, 3, self.bag.as_ref().is_some());
-        slots.data(out, 4, self.rates.as_ref().is_some());
-        slots.data(out, 5, self.flags.as_ref().is_some());
-        slots.data(out, 6, self.props.as_ref().is_some());
-        slots.data(out, 7, self.blob.as_ref().is_some());
-        slots.data(out, 8, self.self_.as_ref().is_some());
-        slots.data(out, 9, self.points.as_ref().is_some());
-        slots.boolean(out, 10, self.online.as_ref().copied());
-        slots.data(out, 11, self.weight.as_ref().is_some());
-        slots.integer(out, 12, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
-        slots.data(out, 13, self.numbers.as_ref().is_some());
-        slots.data(out, 14, self.names.as_ref().is_some());
-        slots.data(out, 15, self.blobs.as_ref().is_some());
-        slots.data(out, 16, self.friends.as_ref().is_some());
-        slots.data(out, 17, self.places.as_ref().is_some());
-        slots.integer(out, 20, self.r#type.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<42>(out);
+        slots.integer(0, self.id.as_ref().copied());
+        slots.data(1, self.name.as_ref().is_some());
+        slots.data(2, self.pos.as_ref().is_some());
+        slots.data(3, self.bag.as_ref().is_some());
+        slots.data(4, self.rates.as_ref().is_some());
+        slots.data(5, self.flags.as_ref().is_some());
+        slots.data(6, self.props.as_ref().is_some());
+        slots.data(7, self.blob.as_ref().is_some());
+        slots.data(8, self.self_.as_ref().is_some());
+        slots.data(9, self.points.as_ref().is_some());
+        slots.boolean(10, self.online.as_ref().copied());
+        slots.data(11, self.weight.as_ref().is_some());
+        slots.integer(12, self.height.as_ref().map(|&value| ::sproto::glue::decimal_to_integer(value, 100)));
+        slots.data(13, self.numbers.as_ref().is_some());
+        slots.data(14, self.names.as_ref().is_some());
+        slots.data(15, self.blobs.as_ref().is_some());
+        slots.data(16, self.friends.as_ref().is_some());
+        slots.data(17, self.places.as_ref().is_some());
+        slots.integer(20, self.r#type.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         ::sproto::glue::put_integer(out, self.id.as_ref().copied());
         ::sproto::glue::put_bytes(out, self.name.as_ref().map(|value| value.as_ref()));
         ::sproto::glue::within("pos", ::sproto::glue::put_nested(out, self.pos.as_ref(), depth))?;
@@ -2075,10 +2144,11 @@ impl ::sproto::glue::Write for RoleRef<'_> {
         ::sproto::glue::put_booleans(out, self.flags.as_ref().map(::std::vec::Vec::as_slice));
         ::sproto::glue::within("props", ::sproto::glue::put_map(out, self.props.as_ref(), depth, |out, (key, value), depth| {
             if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
-            let mut slots = ::sproto::glue::Slots::new(out);
-            slots.data(out, 0, Some(key).is_some());
-            slots.integer(out, 1, Some(value).copied());
-            slots.finish(out);
+            let mut slots = ::sproto::glue::Slots::new::<6>(out);
+            slots.data(0, Some(key).is_some());
+            slots.integer(1, Some(value).copied());
+            let unused = slots.finish();
+            out.truncate(out.len() - unused);
             ::sproto::glue::put_bytes(out, Some(key).map(|value| value.as_ref()));
             ::sproto::glue::put_integer(out, Some(value).copied());
             Ok(())
@@ -2094,10 +2164,11 @@ impl ::sproto::glue::Write for RoleRef<'_> {
         ::sproto::glue::within("friends", ::sproto::glue::put_each(out, self.friends.as_ref(), depth))?;
         ::sproto::glue::within("places", ::sproto::glue::put_map(out, self.places.as_ref(), depth, |out, (key, value), depth| {
             if depth >= ::sproto::glue::DEPTH_LIMIT { return Err(::sproto::glue::too_deep()); }
-            let mut slots = ::sproto::glue::Slots::new(out);
-            slots.data(out, 3, Some(key).is_some());
-            slots.data(out, 7, Some(value).is_some());
-            slots.finish(out);
+            let mut slots = ::sproto::glue::Slots::new::<10>(out);
+            slots.data(3, Some(key).is_some());
+            slots.data(7, Some(value).is_some());
+            let unused = slots.finish();
+            out.truncate(out.len() - unused);
             ::sproto::glue::put_double(out, Some(key).copied());
             ::sproto::glue::within("owner", ::sproto::glue::put_each(out, Some(value), depth))?;
             Ok(())
@@ -2233,9 +2304,10 @@ impl FoobarResponse {
 #[allow(clippy::all)]
 impl ::sproto::glue::Write for FoobarResponse {
     fn write(&self, out: &mut ::std::vec::Vec<u8>, _depth: usize) -> ::sproto::glue::Result<()> {
-        let mut slots = ::sproto::glue::Slots::new(out);
-        slots.boolean(out, 0, self.ok.as_ref().copied());
-        slots.finish(out);
+        let mut slots = ::sproto::glue::Slots::new::<4>(out);
+        slots.boolean(0, self.ok.as_ref().copied());
+        let unused = slots.finish();
+        out.truncate(out.len() - unused);
         Ok(())
     }
 }
