@@ -25,6 +25,7 @@ pub trait Message: Write + for<'a> Read<'a> {
     ///
     /// # Errors
     /// Bytes that are no message of this type, or strings that are no UTF-8.
+    #[inline]
     fn decode(bytes: &[u8]) -> Result<Self> {
         decode(Self::NAME, bytes)
     }
@@ -47,6 +48,7 @@ pub trait MessageRef<'a>: Write + Read<'a> {
     ///
     /// # Errors
     /// As [`Message::decode`].
+    #[inline]
     fn decode(bytes: &'a [u8]) -> Result<Self> {
         decode(Self::NAME, bytes)
     }
@@ -88,7 +90,7 @@ fn settle(written: Result<()>, name: &str, start: usize, out: &mut Vec<u8>) -> R
     written.and_then(|()| Err(Error::encode(Fault::TooLong(len)).in_type(name)))
 }
 
-#[inline]
+#[inline(always)]
 fn decode<'a, T: Read<'a>>(name: &str, bytes: &'a [u8]) -> Result<T> {
     let mut message = T::default();
     match message.read(bytes, 0) {

@@ -13,6 +13,7 @@ pub(super) fn emit(model: &Model, ty: &TypeModel, mode: Mode) -> String {
         "
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for {rust}{suffix}{lifetime} {{
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {{
 {check}        let mut slots = ::sproto::glue::Fields::new(bytes)?;
 {body}    }}

@@ -60,7 +60,7 @@ pub fn at<T, E: Into<Error>>(name: &'static str, value: std::result::Result<T, E
 /// A string to keep.
 #[inline]
 pub fn string(slot: Slot<'_>) -> wire::Result<Text> {
-    slot.text().map(Text::from)
+    slot.text_to_copy().map(Text::from)
 }
 
 /// A binary to keep.

@@ -66,6 +66,16 @@ impl<'a> Slot<'a> {
     /// An inline value, or bytes that are no UTF-8.
     #[inline]
     pub fn text(self) -> Result<&'a str> {
+        let len = self.data("a string")?.len();
+        let text = self.text_to_copy()?;
+        // The whole of it. Told like this, its two words are read one by one: as they were just written one by one, reading
+        // both at once would stall until they are in the cache.
+        Ok(text.get(..len).unwrap_or(text))
+    }
+
+    /// As [`Slot::text`], for one who looks at its words at once.
+    #[inline]
+    pub(crate) fn text_to_copy(self) -> Result<&'a str> {
         std::str::from_utf8(self.data("a string")?).map_err(|_| fail(Fault::Utf8))
     }
 

@@ -42,6 +42,7 @@ impl ::sproto::glue::Write for AddressBook {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for AddressBook {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -97,6 +98,7 @@ impl ::sproto::glue::Write for AddressBookRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for AddressBookRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -128,6 +130,7 @@ impl ::sproto::glue::Write for Empty {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Empty {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         Ok(slots.finish(depth)?)
@@ -194,6 +197,7 @@ impl ::sproto::glue::Write for Item {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Item {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
@@ -290,6 +294,7 @@ impl ::sproto::glue::Write for Msg {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Msg {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -383,6 +388,7 @@ impl ::sproto::glue::Write for MsgRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for MsgRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -532,6 +538,7 @@ impl ::sproto::glue::Write for Person {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Person {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -696,6 +703,7 @@ impl ::sproto::glue::Write for PersonRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -780,6 +788,7 @@ impl ::sproto::glue::Write for PersonPhoneNumber {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonPhoneNumber {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -849,6 +858,7 @@ impl ::sproto::glue::Write for PersonPhoneNumberRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PersonPhoneNumberRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -921,6 +931,7 @@ impl ::sproto::glue::Write for Place {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Place {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[3, 7]);
@@ -996,6 +1007,7 @@ impl ::sproto::glue::Write for PlaceRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PlaceRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[3, 7]);
@@ -1071,6 +1083,7 @@ impl ::sproto::glue::Write for Pos {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Pos {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
@@ -1146,6 +1159,7 @@ impl ::sproto::glue::Write for Prop {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Prop {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
@@ -1221,6 +1235,7 @@ impl ::sproto::glue::Write for PropRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for PropRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[0, 1]);
@@ -1304,6 +1319,7 @@ impl ::sproto::glue::Write for Result {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Result {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -1387,6 +1403,7 @@ impl ::sproto::glue::Write for ResultRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for ResultRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
@@ -1744,6 +1761,7 @@ impl ::sproto::glue::Write for Role {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for Role {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20]);
@@ -2180,6 +2198,7 @@ impl ::sproto::glue::Write for RoleRef<'_> {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for RoleRef<'a> {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         if depth >= ::sproto::glue::DEPTH_LIMIT {
             return ::sproto::glue::only_unknown(bytes, depth, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20]);
@@ -2314,6 +2333,7 @@ impl ::sproto::glue::Write for FoobarResponse {
 
 #[allow(clippy::all)]
 impl<'a> ::sproto::glue::Read<'a> for FoobarResponse {
+    #[inline]
     fn read(&mut self, bytes: &'a [u8], depth: usize) -> ::sproto::glue::Result<()> {
         let mut slots = ::sproto::glue::Fields::new(bytes)?;
         if let Some(slot) = slots.at(0)? {
