@@ -164,12 +164,12 @@ impl<'a> Wire<'a> {
         Ok(item)
     }
 
+    /// The element was read, so that its header is right.
     #[inline]
     fn check_key(&self, bytes: &[u8]) -> Result<()> {
-        let Some((tag, name)) = self.field.key else { return Ok(()) };
-        match Fields::new(bytes)?.at(tag)? {
-            Some(_) => Ok(()),
-            None => Err(Fault::NoKey(name.into()).into()),
+        match self.field.key {
+            Some((tag, name)) if !Fields::new(bytes)?.has(tag) => Err(Fault::NoKey(name.into()).into()),
+            _ => Ok(()),
         }
     }
 }

@@ -73,6 +73,20 @@ impl<'a> Fields<'a> {
         Ok(None)
     }
 
+    /// Whether the field `tag` is there. Looks at the header only.
+    #[inline]
+    pub(crate) fn has(&self, tag: u16) -> bool {
+        let (tag, mut next) = (u32::from(tag), self.next);
+        for slot in self.slots.as_chunks().0 {
+            let word = u16::from_le_bytes(*slot);
+            if word % 2 == 0 && next == tag {
+                return true;
+            }
+            next += if word % 2 == 0 { 1 } else { u32::from(word / 2) + 1 };
+        }
+        false
+    }
+
     /// Passes over all fields before `tag`.
     fn pass(&mut self, tag: u32) -> Result<()> {
         while self.next < tag {
