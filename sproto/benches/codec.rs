@@ -1,9 +1,23 @@
 //! The README's AddressBook (130 bytes) and the `Msg` envelope around an EchoRequest (44 bytes): encode, decode, pack, unpack;
 //! dynamic, serde and generated; prost beside them.
 //!
-//! The C core of the reference, -O3, median ns on the same class of machine: AddressBook encode 108, decode borrowed
-//! 108, owned 180, pack 76, unpack 60; envelope encode 21, decode borrowed 19, owned 48; 64 KiB with 80 % non-zero bytes pack
-//! 38,000, unpack 25,500. prost there: AddressBook encode 75, decode 240; envelope encode 18, decode 90.
+//! The C core of the reference, -O3, median ns on the same class of machine, and the goal here, 0.7 of it:
+//!
+//! | | C core | goal | row |
+//! |---|---|---|---|
+//! | AddressBook encode | 108 | 76 | `address_book_encode::generated` |
+//! | decode, borrowed | 108 | 76 | `address_book_decode::generated_borrowed` |
+//! | decode, owned | 180 | 126 | `address_book_decode::generated_owned` |
+//! | pack | 76 | 53 | `packing::address_book_pack` |
+//! | unpack | 60 | 42 | `packing::address_book_unpack` |
+//! | envelope and message, encode | 21 | 14.7 | `envelope::encode_generated` |
+//! | envelope decode, borrowed | 19 | 13.3 | `envelope::decode_generated_borrowed` |
+//! | envelope decode, owned | 48 | 33.6 | `envelope::decode_generated_owned` |
+//! | 64 KiB with 80 % non-zero bytes, pack | 38,000 | 26,600 | `packing::dense_64_kib_pack` |
+//! | unpack | 25,500 | 17,800 | `packing::dense_64_kib_unpack` |
+//!
+//! prost there: AddressBook encode 75, decode 240; envelope encode 18, decode 90. The machine is shared: the fastest
+//! sample and the ratio to prost in the same run say more than the rest.
 #![allow(clippy::unwrap_used, reason = "a bench stops at the first fault")]
 
 mod samples;
