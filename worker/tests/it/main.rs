@@ -10,5 +10,7 @@ mod bad_input;
 mod common;
 mod control;
 mod hostile_server;
+mod lifecycle;
 mod robots;
+mod schedule;
 mod transports;
