@@ -4,15 +4,16 @@
 //! run in turn, several rounds, and medians compared: machines are noisy, ratios of one run less so.
 //! `cargo xtask bench echo --connections 100 --seconds 5`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::{Parser, Subcommand};
+use common::{Server, numbers, serve};
 
 #[path = "echo/bare.rs"]
 mod bare;
+mod common;
 #[path = "echo/robots.rs"]
 mod robots;
 
@@ -80,12 +81,6 @@ fn tell(side: impl FnOnce() -> Result<Share>) -> Result<()> {
     Ok(())
 }
 
-/// User and system time of this process.
-fn cpu_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
 fn compare(args: &Args) -> Result<()> {
     let (rounds, seconds) = if args.quick { (3, 1) } else { (args.rounds.max(1), args.seconds.max(1)) };
     let server = Server::start()?;
@@ -148,62 +143,8 @@ impl Medians {
 
 /// Runs one side in a process of its own.
 fn round(side: &str, host: &str, connections: u64, seconds: u64) -> Result<Round> {
-    let mut child = own(side)
-        .args([host, &connections.to_string(), &seconds.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut told = String::new();
-    child.stdout.take().context("no output")?.read_to_string(&mut told)?;
-    ensure!(child.wait()?.success(), "the side `{side}` failed");
-    let (round_trips, cpu_us) = told.trim().split_once(' ').context("one line of two numbers")?;
-    let (round_trips, cpu_us): (f64, f64) = (round_trips.parse()?, cpu_us.parse()?);
+    let told = numbers(side, &[host, &connections.to_string(), &seconds.to_string()])?;
+    let [round_trips, cpu_us] = told[..] else { bail!("one line of two numbers") };
     ensure!(round_trips > 0.0, "the side `{side}` made no round trip");
     Ok(Round { per_second: round_trips / seconds as f64, cpu_us: cpu_us / round_trips })
-}
-
-fn own(side: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap_or_default());
-    command.arg(side);
-    command
-}
-
-/// The game-server's process; ends with this value.
-struct Server {
-    child: Child,
-    host: String,
-}
-
-impl Server {
-    fn start() -> Result<Self> {
-        let mut child = own("server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut host = String::new();
-        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut host)?;
-        Ok(Self { child, host: host.trim().to_owned() })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take()); // tells it to end
-        let _ended = self.child.wait();
-    }
-}
-
-/// Serves until standard input is closed. The first line says where.
-fn serve() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (gone, told) = tokio::sync::oneshot::channel::<()>();
-    std::thread::spawn(move || {
-        let _end = std::io::stdin().read_to_end(&mut Vec::new());
-        drop(gone);
-    });
-    runtime.block_on(async {
-        let options = game_server::Options { lobby_port: 0, game_port: 0, ..Default::default() };
-        let listeners = game_server::Listeners::bind(&options)?;
-        let mut out = std::io::stdout();
-        writeln!(out, "ws://{}", listeners.lobby_address())?;
-        out.flush()?;
-        game_server::run(listeners, options, async { drop(told.await) }).await;
-        Ok(())
-    })
 }

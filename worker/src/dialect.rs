@@ -2,9 +2,9 @@
 //! nothing here waits.
 
 use bytes::{Bytes, BytesMut};
-use sproto::Value;
 use sproto::rpc::{Attach, Content, Head, Host, Responder};
-use sproto::wire::{Fields, StructWriter, put_bytes};
+use sproto::wire::{Fields, Length, StructWriter, put_bytes};
+use sproto::{Type, Value};
 
 use crate::protocol::{EnvelopeTags, MessageId, Protocol};
 use crate::requests::Key;
@@ -82,14 +82,12 @@ impl Dialect {
         scratch: &mut Scratch,
     ) -> Result<(Bytes, Option<Key>), String> {
         let def = protocol.message(message);
-        let Scratch { body, frame, pool } = scratch;
+        let Scratch { frame, pool, .. } = scratch;
         frame.clear();
         let key = match self {
             Self::Msg(tags) => {
                 let ty = def.ty.as_ref().ok_or_else(|| format!("`{}` is no type of the schema", def.name))?;
-                body.clear();
-                content.put(ty, body).map_err(|e| e.to_string())?;
-                put_envelope(*tags, &def.name, body, frame);
+                put_envelope(*tags, &def.name, ty, content, frame).map_err(|e| e.to_string())?;
                 awaited.map(Key::Name)
             }
             Self::Rpc(rpc) => {
@@ -183,16 +181,30 @@ impl Rpc {
     }
 }
 
-fn put_envelope(tags: EnvelopeTags, name: &str, body: &[u8], out: &mut Vec<u8>) {
-    // Gaps before either take a slot each.
-    let mut writer = StructWriter::new(out, 4);
-    let mut parts = [(tags.name, name.as_bytes()), (tags.body, body)];
-    parts.sort_unstable_by_key(|(tag, _)| *tag);
-    for (tag, bytes) in parts {
-        writer.data(out, tag);
-        put_bytes(out, bytes);
+/// The message is written where it travels, so that nothing is copied.
+fn put_envelope(
+    tags: EnvelopeTags,
+    name: &str,
+    ty: &Type,
+    content: &impl Content,
+    out: &mut Vec<u8>,
+) -> Result<(), sproto::Error> {
+    let mut writer = StructWriter::new(out, 2);
+    let name_first = tags.name < tags.body;
+    if name_first {
+        writer.data(out, tags.name);
+        put_bytes(out, name.as_bytes());
+    }
+    writer.data(out, tags.body);
+    let length = Length::open(out);
+    content.put(ty, out)?;
+    length.close(out);
+    if !name_first {
+        writer.data(out, tags.name);
+        put_bytes(out, name.as_bytes());
     }
     writer.finish(out);
+    Ok(())
 }
 
 fn open_envelope(tags: EnvelopeTags, protocol: &Protocol, frame: &Bytes) -> Result<Incoming, String> {

@@ -21,6 +21,12 @@ pub(crate) struct Args {
 enum Name {
     /// CPU time of a closed-loop round trip: robots beside a bare WebSocket loop
     Echo,
+    /// Memory of a robot that is connected and does nothing, and how quickly robots get in
+    Idle,
+    /// How late robots wake from waits and from a schedule
+    Timers,
+    /// Response and service times of a schedule against a server that stalls
+    Stall,
 }
 
 impl Name {
@@ -28,6 +34,9 @@ impl Name {
     fn target(self) -> (&'static str, &'static str) {
         match self {
             Self::Echo => ("worker", "echo"),
+            Self::Idle => ("worker", "idle"),
+            Self::Timers => ("worker", "timers"),
+            Self::Stall => ("worker", "stall"),
         }
     }
 }

@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use worker::game::{EchoRequest, LoginReuest, MsgRef, ServerListRequest, ServerListResponse};
 
-use crate::{Share, cpu_time};
+use crate::Share;
+use crate::common::cpu_time;
 
 type Socket = WebSocketStream<TcpStream>;
 

@@ -1,18 +1,15 @@
 //! The side that is measured: robots with sproto, matching and recording, one thread.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use proto::class::{Class, Classes};
 use proto::message::Bundle;
-use proto::plan::Plan;
-use proto::profile::{Edge, Profile, Stage};
 use proto::report::Report;
 use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
 use worker::{Mod, Registry, Robot, Tasks, Wait};
 
-use crate::{Share, cpu_time};
+use crate::Share;
+use crate::common::{cpu_time, plan};
 
 /// Echoes as fast as it can.
 #[derive(Default)]
@@ -46,7 +43,7 @@ pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<Share> {
     let mut window =
         Window { begin: WARM_UP, end: WARM_UP + seconds, before: Duration::ZERO, round_trips: 0, cpu: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let plan = plan(host, connections, WARM_UP + seconds + 1)?;
+    let plan = plan(host, "echo", connections, connections as f64 * 1000.0, WARM_UP + seconds + 1)?;
     let bundle = Bundle::new(Vec::new());
     let play = worker::solo::play(plan, bundle, registry, 1, |report| window.take(&report));
     runtime.block_on(play)?;
@@ -78,10 +75,4 @@ impl Window {
             self.cpu.get_or_insert(cpu_time() - self.before);
         }
     }
-}
-
-fn plan(host: &str, robots: u64, seconds: u64) -> Result<Plan> {
-    let stage = Stage { duration: Duration::from_secs(seconds), robots, edge: Edge::Step };
-    let class = Class::new("echo", proto::class::Share::Weight(NonZeroU32::MIN), vec!["echo".into()]);
-    Ok(Plan { seed: 1, ..Plan::new(Profile::new(vec![stage])?, Classes::new(vec![class])?, host) })
 }

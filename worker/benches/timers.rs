@@ -1,0 +1,180 @@
+//! How late robots wake: from random waits of 1 to 5 s, 20,000 of them on one thread; and from a schedule, as the difference of
+//! response and service time at rest. `cargo xtask bench timers`.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use common::{Server, cpu_time, numbers, plan, serve};
+use proto::histogram::{Histogram, Sparse};
+use proto::message::Bundle;
+use proto::report::Report;
+use proto::series::Kind;
+use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
+use worker::{Mod, Registry, Robot, Tasks, Wait};
+
+mod common;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// Robots that wait
+    #[arg(long, default_value_t = 20_000)]
+    robots: u64,
+    /// How long each part lasts
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
+    /// Shorter
+    #[arg(long)]
+    quick: bool,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(subcommand)]
+    side: Option<Side>,
+}
+
+/// What a child process does; each prints one line of numbers.
+#[derive(Debug, Clone, Subcommand)]
+enum Side {
+    #[command(hide = true)]
+    Server,
+    /// Wake-ups, their p50, p99 and p99.9 lateness in microseconds, share of a core
+    #[command(hide = true)]
+    Waiting { robots: u64, seconds: u64 },
+    /// Requests, p50 and p99 of service time, p50 and p99 of response time in microseconds
+    #[command(hide = true)]
+    Paced { host: String, seconds: u64 },
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    match args.side {
+        None => measure(&args),
+        Some(Side::Server) => serve(),
+        Some(Side::Waiting { robots, seconds }) => waiting(robots, seconds),
+        Some(Side::Paced { host, seconds }) => paced(&host, seconds),
+    }
+}
+
+fn measure(args: &Args) -> Result<()> {
+    let seconds = if args.quick { 8 } else { args.seconds.max(8) };
+    let (robots, seconds) = (args.robots.to_string(), seconds.to_string());
+    let mut out = std::io::stdout();
+    let told = numbers("waiting", &[&robots, &seconds])?;
+    let [wakes, p50, p99, p999, core] = told[..] else { bail!("five numbers") };
+    writeln!(out, "{robots} robots with waits of 1 to 5 s: {wakes} wake-ups")?;
+    writeln!(
+        out,
+        "  late by (us)        p50 {p50:>8.0}  p99 {p99:>8.0}  p99.9 {p999:>8.0}; {core:.3} of a core"
+    )?;
+    let server = Server::start()?;
+    let told = numbers("paced", &[&server.host, &seconds])?;
+    let [requests, service, service_p99, response, response_p99] = told[..] else { bail!("five numbers") };
+    writeln!(out, "100 robots with a schedule of 10 requests per second each: {requests} requests")?;
+    writeln!(out, "  service time (us)   p50 {service:>8.0}  p99 {service_p99:>8.0}")?;
+    writeln!(out, "  response time (us)  p50 {response:>8.0}  p99 {response_p99:>8.0}")?;
+    let excess = response - service;
+    writeln!(
+        out,
+        r#"{{"name":"timers","value":{p99:.0},"unit":"us_late_p99","core":{core:.4},"paced_excess_p50_us":{excess:.0}}}"#
+    )?;
+    Ok(())
+}
+
+/// Measures by how much its own waits are late.
+#[derive(Default)]
+struct Waiting;
+
+impl Mod for Waiting {
+    async fn start(&self, robot: &Robot) -> Result<()> {
+        robot.run_tasks();
+        Ok(())
+    }
+
+    fn tasks() -> Tasks<Self> {
+        Tasks::new(Wait::none()).task("wait", 1, async |_: &Self, robot| {
+            let wait = Duration::from_micros(robot.random(1_000_000..=5_000_000) as u64);
+            let due = Instant::now() + wait;
+            robot.sleep(wait).await;
+            if !robot.is_retired() {
+                robot.time("late", Instant::now().saturating_duration_since(due));
+            }
+            Ok(())
+        })
+    }
+}
+
+fn waiting(robots: u64, seconds: u64) -> Result<()> {
+    let registry = Registry::default().with("waiting", Waiting::default);
+    let mut late = Histogram::new();
+    // Of the seconds in the middle: neither while robots are born nor while they leave.
+    let (mut begun, mut cpu) = (Instant::now(), Duration::ZERO);
+    let plan = plan("ws://127.0.0.1:1", "waiting", robots, robots as f64, seconds)?;
+    play(plan, registry, |report| {
+        let second = report.to.as_secs();
+        if second == 3 {
+            (begun, cpu) = (Instant::now(), cpu_time());
+        }
+        if (4..seconds).contains(&second) {
+            samples(report, Kind::Custom, "late", |ok, _| late.add(ok).is_ok());
+        }
+        if second == seconds - 1 {
+            let core = (cpu_time() - cpu).as_secs_f64() / begun.elapsed().as_secs_f64();
+            let us = |p| late.percentile(p).as_micros();
+            let (p50, p99, p999) = (us(50.0), us(99.0), us(99.9));
+            let _closed = writeln!(std::io::stdout(), "{} {p50} {p99} {p999} {core}", late.count());
+        }
+    })
+}
+
+/// Logs in and echoes 10 times a second.
+#[derive(Default)]
+struct Paced;
+
+impl Mod for Paced {
+    async fn start(&self, robot: &Robot) -> Result<()> {
+        let lobby = robot.connect("lobby", robot.host()).await?;
+        let list = lobby.request(&ServerListRequest {}).await?.server_list.unwrap_or_default();
+        lobby.close().await;
+        let game = robot.connect("game", list.first().context("no game server")?).await?;
+        game.request(&LoginReuest {}).await?;
+        robot.run_tasks();
+        Ok(())
+    }
+
+    fn tasks() -> Tasks<Self> {
+        Tasks::new(Wait::Rate(10.0)).task("echo", 1, async |_: &Self, robot| {
+            robot.connection("game")?.request(&EchoRequest { text: Some("hello".into()) }).await?;
+            Ok(())
+        })
+    }
+}
+
+fn paced(host: &str, seconds: u64) -> Result<()> {
+    let registry = Registry::default().with("paced", Paced::default);
+    let (mut service, mut response) = (Histogram::new(), Histogram::new());
+    play(plan(host, "paced", 100, 1000.0, seconds)?, registry, |report| {
+        if report.to.as_secs() > 1 && !report.last {
+            samples(report, Kind::Request, "EchoRequest", |ok, late| {
+                service.add(ok).is_ok() && response.add(late).is_ok()
+            });
+        }
+    })?;
+    let us = |times: &Histogram, p| times.percentile(p).as_micros();
+    let told = [us(&service, 50.0), us(&service, 99.0), us(&response, 50.0), us(&response, 99.0)];
+    writeln!(std::io::stdout(), "{} {} {} {} {}", service.count(), told[0], told[1], told[2], told[3])?;
+    Ok(())
+}
+
+fn play(plan: proto::plan::Plan, registry: Registry, mut take: impl FnMut(&Report)) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bundle = Bundle::new(Vec::new());
+    Ok(runtime.block_on(worker::solo::play(plan, bundle, registry, 1, |report| take(&report)))?)
+}
+
+/// Hands on the service and response times of a series.
+fn samples(report: &Report, kind: Kind, name: &str, mut take: impl FnMut(&Sparse, &Sparse) -> bool) {
+    let wanted = report.series.iter().filter(|delta| delta.series.kind == kind && delta.series.name == name);
+    wanted.for_each(|delta| assert!(take(&delta.ok, &delta.response), "our own histograms add up"));
+}
