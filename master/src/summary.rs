@@ -41,6 +41,8 @@ pub struct Summary {
     pub series: Vec<SeriesLine>,
     /// What failed.
     pub failures: Vec<FailureLine>,
+    /// Failing robots with what they did before, as many as were to be kept.
+    pub kept_failures: Vec<KeptLine>,
     /// Every message of the schema, by name, sent or not.
     pub messages: Vec<MessageLine>,
     /// Each second of the run.
@@ -169,6 +171,20 @@ pub struct SeriesLine {
     pub response: Latency,
 }
 
+/// A failing robot with what it did before.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeptLine {
+    /// Its number.
+    pub robot: u64,
+    /// When it failed, from the start of the run.
+    #[serde(rename = "at_us", serialize_with = "us")]
+    pub at: Duration,
+    /// Why.
+    pub reason: String,
+    /// What it did and met before, oldest first.
+    pub lines: Vec<String>,
+}
+
 /// One message of the schema.
 #[derive(Debug, Clone, Serialize)]
 pub struct MessageLine {
@@ -249,6 +265,7 @@ impl Summary {
             aggregated: figures.aggregated(totals),
             series: totals.sorted().map(|(_, total)| figures.series(total)).collect(),
             failures: failures(run, start),
+            kept_failures: kept(run, start),
             messages: messages(totals),
             timeline: timeline(totals, clock, start),
             verdict: run.verdict(),
@@ -381,6 +398,17 @@ fn failures(run: &Run, start: Duration) -> Vec<FailureLine> {
             workers: failure.nodes.iter().map(|id| run.fleet().name(*id).into()).collect(),
         };
     failures.map(line).collect()
+}
+
+fn kept(run: &Run, start: Duration) -> Vec<KeptLine> {
+    let wanted = run.plan().keep_failures as usize;
+    let line = |kept: &proto::report::KeptFailure| KeptLine {
+        robot: kept.robot,
+        at: kept.at.saturating_sub(start),
+        reason: kept.reason.clone(),
+        lines: kept.lines.clone(),
+    };
+    run.totals().kept().iter().take(wanted).map(line).collect()
 }
 
 fn messages(totals: &Totals) -> Vec<MessageLine> {

@@ -10,7 +10,7 @@ use proto::report::alive;
 use proto::series::{Kind, RobotState};
 
 use crate::run::Run;
-use crate::summary::{Figures, MessageLine, SeriesLine, Summary};
+use crate::summary::{Figures, KeptLine, MessageLine, SeriesLine, Summary};
 use crate::text::{fit, millis, seconds};
 use crate::totals::{PERCENTS, Second, Users};
 
@@ -169,6 +169,7 @@ pub(crate) fn summary(summary: &Summary) -> String {
         responses(&mut text, rows);
         coverage(&mut text, &summary.messages);
         failures(&mut text, summary);
+        kept(&mut text, &summary.kept_failures);
     }
     workers(&mut text, summary);
     for warning in &summary.verdict.warnings {
@@ -213,6 +214,19 @@ fn percentiles(text: &mut String, rows: &[SeriesLine], aggregated: &SeriesLine, 
         _ = writeln!(text, " {:>9}", line.count);
     }
     more(text, rows.len(), all);
+}
+
+/// How many robots are told in full on a terminal; the JSON file has all.
+const MOST_KEPT: usize = 3;
+
+/// Failing robots with what they did before.
+fn kept(text: &mut String, kept: &[KeptLine]) {
+    for line in kept.iter().take(MOST_KEPT) {
+        let (robot, at, reason) = (line.robot, seconds(line.at), fit(&line.reason, 300));
+        _ = writeln!(text, "\nRobot {robot} failed at {at}: {reason}");
+        line.lines.iter().for_each(|line| _ = writeln!(text, "    {}", fit(line, 200)));
+    }
+    more(text, kept.len().min(MOST_KEPT), kept.len());
 }
 
 /// Response times, of what has a schedule.

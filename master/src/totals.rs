@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::histogram::{HIGHEST_US, Sparse};
-use proto::report::{FailureDelta, MessageDelta, Report};
+use proto::plan::MOST_KEPT;
+use proto::report::{FailureDelta, KeptFailure, MessageDelta, Report};
 use proto::series::{FailureClass, Kind, Series};
 
 pub use counts::Counts;
@@ -39,6 +40,8 @@ pub struct Totals {
     failures: BTreeMap<(Series, FailureClass), FailureTotals>,
     /// What went of each message of the schema.
     messages: BTreeMap<String, MessageTotals>,
+    /// Failing robots with what they did before.
+    kept: Vec<KeptFailure>,
     /// What each second held.
     pub timeline: Timeline,
     folded: u64,
@@ -113,6 +116,8 @@ impl Totals {
         }
         report.failures.iter().for_each(|delta| self.fail(worker, delta));
         report.messages.iter().for_each(|delta| self.count_message(delta));
+        let room = (MOST_KEPT as usize).saturating_sub(self.kept.len());
+        self.kept.extend(report.kept.iter().take(room).cloned());
         self.timeline.place(worker, second, report, &places);
     }
 
@@ -177,6 +182,11 @@ impl Totals {
     /// Failures by series and class.
     pub fn failures(&self) -> impl Iterator<Item = (&Series, FailureClass, &FailureTotals)> {
         self.failures.iter().map(|((series, class), failure)| (series, *class, failure))
+    }
+
+    /// Failing robots with what they did before, as they came.
+    pub fn kept(&self) -> &[KeptFailure] {
+        &self.kept
     }
 
     /// Every message of the schema that a worker told of, by name.

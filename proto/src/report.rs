@@ -10,6 +10,9 @@ use crate::series::{FailureClass, RobotState, Series};
 /// The most series that one report may carry.
 pub const MOST_SERIES: usize = 10_000;
 
+/// The most lines that a kept failure has.
+pub const MOST_LINES: usize = 32;
+
 /// The most bytes of an example that is kept of a failure.
 pub const LONGEST_EXAMPLE: usize = 1024;
 
@@ -106,6 +109,19 @@ pub struct FailureDelta {
     pub example: String,
 }
 
+/// What a robot did and met before it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptFailure {
+    /// The robot's number.
+    pub robot: u64,
+    /// When it failed, on the master's clock.
+    pub at: Duration,
+    /// Why.
+    pub reason: String,
+    /// The last messages and events before, oldest first, at most [`MOST_LINES`], each with its time before the failure.
+    pub lines: Vec<String>,
+}
+
 /// All that a worker measured in one interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -126,6 +142,8 @@ pub struct Report {
     /// Messages that came or went. A worker's first report of a run has every message of the schema, so that those that
     /// nobody ever sends are known too.
     pub messages: Vec<MessageDelta>,
+    /// Failing robots with what they did before, as many as the plan keeps.
+    pub kept: Vec<KeptFailure>,
     /// Every robot of the run is gone and nothing follows.
     pub last: bool,
 }

@@ -12,11 +12,12 @@ use proto::series::{FailureClass, Kind, RobotState};
 
 use crate::dial::Dialer;
 use crate::dialect::Scratch;
+use crate::keeper::Keeper;
 use crate::kit::Kit;
 use crate::orders::Orders;
 use crate::precise::PreciseTimer;
 use crate::protocol::Protocol;
-use crate::recorder::Recorder;
+use crate::recorder::{Measured, Recorder};
 use crate::trace::{Seen, Watcher};
 
 /// What all robots of one run share on one thread.
@@ -34,6 +35,8 @@ pub(crate) struct Context {
     /// Where messages are encoded before they are sent; kept, so that sending allocates nothing.
     pub(crate) scratch: RefCell<Scratch>,
     watcher: Option<Rc<dyn Watcher>>,
+    /// Keeps what failing robots did before, if the plan wants that.
+    keeper: Option<Keeper>,
 }
 
 impl Context {
@@ -41,6 +44,7 @@ impl Context {
     /// What the plan wants and can't have here.
     pub(crate) fn new(orders: &Orders, watcher: Option<Rc<dyn Watcher>>) -> Result<Self, String> {
         let (plan, kit) = (orders.plan.clone(), orders.kit.clone());
+        let keeper = (plan.keep_failures > 0).then(|| Keeper::new(plan.keep_failures));
         let census = plan.classes.list().iter().map(|class| Census::of(class.name.as_str())).collect();
         Ok(Self {
             dialer: Dialer::new(&plan.network)?,
@@ -53,6 +57,7 @@ impl Context {
             census: RefCell::new(census),
             scratch: RefCell::default(),
             watcher,
+            keeper,
         })
     }
 
@@ -85,9 +90,26 @@ impl Context {
     /// Tells whoever looks what a robot did or met; `seen` is not made when nobody looks.
     #[inline]
     pub(crate) fn trace<'a>(&self, robot: u64, seen: impl FnOnce() -> Seen<'a>) {
-        if let Some(watcher) = &self.watcher {
-            watcher.see(robot, &seen());
+        if self.watcher.is_some() || self.keeper.is_some() {
+            self.show(robot, &seen());
         }
+    }
+
+    #[cold]
+    fn show(&self, robot: u64, seen: &Seen<'_>) {
+        self.watcher.iter().for_each(|watcher| watcher.see(robot, seen));
+        self.keeper.iter().for_each(|keeper| keeper.see(robot, seen));
+    }
+
+    /// Nobody will ask for what a robot did any more.
+    pub(crate) fn forget(&self, robot: u64) {
+        self.keeper.iter().for_each(|keeper| keeper.forget(robot));
+    }
+
+    /// Takes out what was measured since the last time.
+    pub(crate) fn harvest(&self) -> Measured {
+        let kept = self.keeper.as_ref().map(Keeper::take).unwrap_or_default();
+        Measured { kept, ..self.record().harvest() }
     }
 
     /// The robots by class and state.

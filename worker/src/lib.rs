@@ -11,7 +11,7 @@
 //!   its mods make of it.
 //! - [`connect`], `address`, `dial`, `tls`, `socket`: how connections are opened, and what carries their frames.
 //! - [`connection`], `link`, `dialect`, `requests`, `push`, [`game`]: the messages on a robot's connections.
-//! - `context`, `precise`, `recorder`, `trace`: what a thread's robots share, and where their samples go.
+//! - `context`, `precise`, `recorder`, `trace`, `keeper`: what a thread's robots share, and where their samples go.
 #![deny(missing_docs)]
 
 mod address;
@@ -31,6 +31,7 @@ mod engine;
 pub mod error;
 pub mod game;
 pub mod handlers;
+mod keeper;
 mod kit;
 mod link;
 pub mod mods;

@@ -47,6 +47,16 @@ pub(crate) struct Measured {
     pub(crate) samples: Vec<Samples>,
     pub(crate) failures: Vec<Failures>,
     pub(crate) messages: Vec<MessageDelta>,
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// What a robot did and met before it failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) robot: u64,
+    pub(crate) at: Instant,
+    pub(crate) reason: String,
+    pub(crate) lines: Vec<String>,
 }
 
 /// A series of one recorder: found once by name, then at hand.
@@ -177,7 +187,8 @@ impl Recorder {
             bytes_received: std::mem::take(&mut s.bytes_received),
         };
         let messages = self.harvest_messages();
-        Measured { samples: self.samples.iter_mut().filter(touched).map(take).collect(), failures, messages }
+        let samples = self.samples.iter_mut().filter(touched).map(take).collect();
+        Measured { samples, failures, messages, kept: Vec::new() }
     }
 
     /// Messages that went; all of them the first time, so that those that never go are known too.
@@ -222,7 +233,7 @@ impl Recorder {
 }
 
 /// Cuts a text to at most `most` bytes, at a character.
-fn shortened(mut text: String, most: usize) -> String {
+pub(crate) fn shortened(mut text: String, most: usize) -> String {
     text.truncate(text.floor_char_boundary(most));
     text
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use proto::histogram::{Histogram, Sparse};
-use proto::report::{Census, FailureDelta, MessageDelta, Report, SeriesDelta};
+use proto::report::{Census, FailureDelta, KeptFailure, MessageDelta, Report, SeriesDelta};
 use proto::series::{FailureClass, Series};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use crate::engine::add_census;
-use crate::recorder::{Failures, Measured, Samples};
+use crate::recorder::{Failures, Kept, Measured, Samples};
 use crate::thread::Harvest;
 
 /// The run that is reported on, and where it stands on both clocks.
@@ -53,6 +53,7 @@ struct Interval {
     samples: FxHashMap<Series, Samples>,
     failures: FxHashMap<(Series, FailureClass), Failures>,
     messages: FxHashMap<String, MessageDelta>,
+    kept: Vec<Kept>,
 }
 
 impl Reporter {
@@ -172,6 +173,7 @@ impl Reporter {
                 .map(|failures| failure_delta(failures, &clock))
                 .collect(),
             messages: interval.messages.into_values().collect(),
+            kept: interval.kept.into_iter().map(|kept| kept_failure(kept, &clock)).collect(),
             last,
         });
     }
@@ -190,6 +192,7 @@ impl Interval {
         }
         measured.failures.into_iter().for_each(|failures| self.add_failures(failures));
         measured.messages.into_iter().for_each(|message| self.add_message(message));
+        self.kept.extend(measured.kept);
         spares
     }
 
@@ -223,6 +226,7 @@ impl Interval {
             samples: later.samples.into_values().collect(),
             failures: later.failures.into_values().collect(),
             messages: later.messages.into_values().collect(),
+            kept: later.kept,
         };
         self.add(later.robots, measured);
         self
@@ -275,6 +279,10 @@ fn failure_delta(failures: Failures, clock: &RunClock) -> FailureDelta {
         last: clock.master(failures.last),
         example: failures.example,
     }
+}
+
+fn kept_failure(kept: Kept, clock: &RunClock) -> KeptFailure {
+    KeptFailure { robot: kept.robot, at: clock.master(kept.at), reason: kept.reason, lines: kept.lines }
 }
 
 #[cfg(test)]

@@ -447,6 +447,7 @@ impl Robot {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.context.count(self.class, Some(self.state.get()), None);
+        self.context.forget(self.number);
     }
 }
 

@@ -161,7 +161,7 @@ impl Spawner {
 
     /// Takes out what was measured since the last time.
     pub(crate) fn harvest(&self) -> Measured {
-        self.context.record().harvest()
+        self.context.harvest()
     }
 
     pub(crate) fn context(&self) -> &Context {

@@ -151,6 +151,7 @@ fn report(sequence: u64, second: u64, robots: u64) -> Report {
         series: vec![delta(Kind::Connect, "game"), delta(Kind::Request, "EchoRequest")],
         failures: vec![],
         messages: vec![],
+        kept: vec![],
         last: false,
     }
 }

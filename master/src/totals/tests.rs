@@ -40,6 +40,7 @@ fn report(playing: u64, series: Vec<SeriesDelta>) -> Report {
         series,
         failures: vec![],
         messages: vec![],
+        kept: vec![],
         last: false,
     }
 }

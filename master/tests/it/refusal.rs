@@ -37,6 +37,7 @@ fn report(sequence: u64) -> Report {
         series: vec![],
         failures: vec![],
         messages: vec![],
+        kept: vec![],
         last: false,
     }
 }

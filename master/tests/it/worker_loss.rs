@@ -84,8 +84,8 @@ async fn the_last_worker_s_loss_ends_the_run_with_the_reason() {
 fn old_news(run: Uuid) -> Up {
     let zero = Duration::ZERO;
     let (robots, series, failures, messages) = (vec![], vec![], vec![], vec![]);
-    let (from, to) = (zero, zero);
-    Up::Report(Report { run, sequence: 0, from, to, robots, series, failures, messages, last: false })
+    let (from, to, kept) = (zero, zero, vec![]);
+    Up::Report(Report { run, sequence: 0, from, to, robots, series, failures, messages, kept, last: false })
 }
 
 #[tokio::test(start_paused = true)]

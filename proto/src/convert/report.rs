@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{Malformed, Wire, all_from, all_into, malformed, missing, name, us, uuid};
 use crate::histogram::Sparse;
 use crate::pb;
-use crate::report::{Census, FailureDelta, LONGEST_EXAMPLE, MessageDelta, Report, SeriesDelta};
+use crate::report::{
+    Census, FailureDelta, KeptFailure, LONGEST_EXAMPLE, MOST_LINES, MessageDelta, Report, SeriesDelta,
+};
 use crate::series::{FailureClass, Kind, RobotState, Series};
 
 impl Wire for Census {
@@ -35,6 +37,7 @@ impl Wire for Report {
             series: all_into(self.series),
             failures: all_into(self.failures),
             messages: all_into(self.messages),
+            kept: all_into(self.kept),
             last: self.last,
         }
     }
@@ -49,6 +52,7 @@ impl Wire for Report {
             series: all_from("series", pb.series)?,
             failures: all_from("failures", pb.failures)?,
             messages: all_from("messages", pb.messages)?,
+            kept: all_from("kept failures", pb.kept)?,
             last: pb.last,
         })
     }
@@ -78,6 +82,27 @@ impl Wire for SeriesDelta {
             bytes_sent: pb.bytes_sent,
             bytes_received: pb.bytes_received,
         })
+    }
+}
+
+impl Wire for KeptFailure {
+    type Pb = pb::KeptFailure;
+
+    fn into_wire(self) -> pb::KeptFailure {
+        let Self { robot, at, reason, lines } = self;
+        pb::KeptFailure { robot, master_at_us: us(at), reason, lines }
+    }
+
+    fn from_wire(pb: pb::KeptFailure) -> Result<Self, Malformed> {
+        let pb::KeptFailure { robot, master_at_us, reason, lines } = pb;
+        if lines.len() > MOST_LINES || lines.iter().chain([&reason]).any(|text| text.len() > LONGEST_EXAMPLE)
+        {
+            return Err(malformed(
+                "kept failure",
+                format!("over {MOST_LINES} lines or {LONGEST_EXAMPLE} bytes"),
+            ));
+        }
+        Ok(Self { robot, at: Duration::from_micros(master_at_us), reason, lines })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::network::Network;
 use crate::plan::{LossPolicy, Timeouts};
 use crate::profile::{Edge, Profile, Stage};
 use crate::reconnect::Reconnect;
-use crate::report::{Census, FailureDelta, MessageDelta, SeriesDelta};
+use crate::report::{Census, FailureDelta, KeptFailure, MessageDelta, SeriesDelta};
 use crate::series::{FailureClass, Kind, RobotState, Series};
 use crate::speech::{Dialect, Speech};
 use crate::tags::Tags;
@@ -76,6 +76,12 @@ fn report() -> Report {
             sent: 4,
             bytes_sent: 176,
             ..MessageDelta::default()
+        }],
+        kept: vec![KeptFailure {
+            robot: 7,
+            at: Duration::from_secs(5),
+            reason: "no EchoResponse within 10 s".into(),
+            lines: vec!["-> game EchoRequest".into()],
         }],
         last: true,
     }

@@ -155,3 +155,17 @@ async fn start(messages: Vec<Message>) -> String {
     let messages: &'static Vec<Message> = Box::leak(Box::new(messages));
     misbehaving(move |peer| answer(peer, messages.clone())).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failing_robots_are_kept_with_what_they_did_before() {
+    let host = misbehaving(drain).await;
+    let mut plan = plan(&host, "ask", 5, 1000.0, 0.7);
+    plan.keep_failures = 1;
+    let reports = play(plan, Registry::default().with("ask", Ask::default)).await;
+    let kept: Vec<_> = reports.iter().flat_map(|report| &report.kept).collect();
+    // One for each of two threads: the master takes the first of all.
+    assert!((1..=2).contains(&kept.len()), "{kept:?}");
+    assert_eq!(kept[0].reason, "game: no EchoResponse within 300ms");
+    let sent = kept[0].lines.iter().any(|line| line.contains("before: -> game EchoRequest {Text=\"hello\"} ("));
+    assert!(sent, "{:?}", kept[0].lines);
+}

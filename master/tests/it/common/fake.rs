@@ -249,6 +249,7 @@ impl Fake {
                 delta(Kind::Push, "=cmd()\u{1b}[31m", &[&10], &[]),
             ],
             messages: vec![],
+            kept: vec![],
             last: at >= profile.end(),
         }
     }
