@@ -111,8 +111,9 @@ impl Link {
         let encoded = self.dialect.borrow_mut().encode(protocol, message, content, awaited, &mut scratch);
         let (frame, key) = encoded.map_err(|reason| self.misused(reason))?;
         drop(scratch);
-        let at = self.write(message, frame.clone())?;
-        Ok(Sent { at, length: frame.len(), key })
+        let length = frame.len();
+        let at = self.write(message, frame)?;
+        Ok(Sent { at, length, key })
     }
 
     /// Answers what the server asked.
@@ -254,15 +255,16 @@ impl Link {
         inbox: &mut Vec<Push>,
     ) {
         let Incoming { body, role, .. } = incoming;
-        let responder = match role {
-            Role::Reply(key) => match self.requests.borrow_mut().arrive(key, body.clone(), at) {
+        let unasked = match role {
+            Role::Reply(key) => match self.requests.borrow_mut().arrive(key, body, at) {
                 Arrival::Reply => return,
                 Arrival::Late => return self.count_late(message, length),
-                Arrival::Unasked => None,
+                Arrival::Unasked(unasked) => (unasked, None),
             },
-            Role::Call(responder) => responder,
+            Role::Call(responder) => (body, responder),
             Role::Stray => return,
         };
+        let (body, responder) = unasked;
         inbox.push(Push { link: self.clone(), message, body, at, responder });
     }
 

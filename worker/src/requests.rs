@@ -23,14 +23,14 @@ pub(crate) enum Outcome {
 }
 
 /// What an incoming message was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// The reply that a request waits for.
     Reply,
     /// The reply to a request that has given up.
     Late,
-    /// Nobody asked: a push.
-    Unasked,
+    /// Nobody asked: a push, with its body.
+    Unasked(Bytes),
 }
 
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Requests {
             matches!(entry.state, State::Waiting | State::GivenUp) && entry.reply == reply
         };
         let Some(entry) = self.entries.iter_mut().find(open) else {
-            return Arrival::Unasked;
+            return Arrival::Unasked(body);
         };
         if matches!(entry.state, State::GivenUp) {
             entry.state = State::Done;
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(requests.arrive(B, body("b"), t + S), Arrival::Reply);
         assert_eq!(requests.arrive(A, body("1"), t + 2 * S), Arrival::Reply);
         assert_eq!(requests.arrive(A, body("2"), t + 3 * S), Arrival::Reply);
-        assert_eq!(requests.arrive(A, body("3"), t + 3 * S), Arrival::Unasked);
+        assert_eq!(requests.arrive(A, body("3"), t + 3 * S), Arrival::Unasked(body("3")));
         assert_eq!(requests.fetch(a2), Some(Outcome::Reply(body("2"), 3 * S)));
         assert_eq!(requests.fetch(a1), Some(Outcome::Reply(body("1"), 2 * S)));
         assert_eq!(requests.fetch(a1), None); // only once
