@@ -13,7 +13,7 @@ use proto::message::Bundle;
 use proto::network::LARGEST_CA;
 use proto::plan::Plan;
 use proto::profile::{LONGEST_RUN, Profile};
-use proto::speech::Dialect;
+use proto::speech::{Dialect, Speech};
 
 use crate::address::Address;
 
@@ -112,10 +112,11 @@ impl RunArgs {
         let mut files = Files::default();
         let mods = self.files(&mut files, &mut faults);
         let data = self.data(&mut files, &mut faults);
+        let (speech, ca) = (self.speech(&mut faults), self.ca(&mut faults));
         let profile = self.profile().map_err(|wrong| faults.push(wrong)).ok();
         let classes = self.classes(mods).map_err(|wrong| faults.push(wrong)).ok();
         let plan = profile.zip(classes).and_then(|(profile, classes)| {
-            let plan = self.plan(Plan::new(profile, classes, &*self.host), data, &mut faults);
+            let plan = self.plan(Plan::new(profile, classes, &*self.host), data, speech, ca);
             plan.check().map_err(|wrong| faults.push(wrong.to_string())).ok().map(|()| plan)
         });
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -177,34 +178,41 @@ impl RunArgs {
         Classes::new(vec![class]).map_err(|e| e.to_string())
     }
 
-    fn plan(&self, mut plan: Plan, data: Vec<DataSet>, faults: &mut Vec<String>) -> Plan {
+    fn plan(&self, mut plan: Plan, data: Vec<DataSet>, speech: Speech, ca: Option<String>) -> Plan {
         plan.seed = self.seed;
         plan.data = data;
         plan.timeouts.request = self.request_timeout;
         plan.tags.only.clone_from(&self.tags);
         plan.tags.without.clone_from(&self.exclude_tags);
-        plan.speech.dialect = self.dialect;
+        plan.speech = speech;
         plan.network.source_ips.clone_from(&self.source_ip);
         plan.network.insecure = self.insecure;
+        plan.network.ca = ca;
+        plan
+    }
+
+    fn speech(&self, faults: &mut Vec<String>) -> Speech {
+        let mut speech = Speech { dialect: self.dialect, ..Speech::default() };
         for text in &self.reply {
             match text.split_once('=') {
-                Some((request, reply)) => drop(plan.speech.replies.insert(request.into(), reply.into())),
-                None => faults
-                    .push(format!("--reply {text}: write REQUEST=REPLY, such as LoginReuest=LoginRespone")),
+                Some((request, reply)) => drop(speech.replies.insert(request.into(), reply.into())),
+                None => {
+                    let example = "write REQUEST=REPLY, such as LoginReuest=LoginRespone";
+                    faults.push(format!("--reply {text}: {example}"));
+                }
             }
         }
-        plan.network.ca =
-            self.ca.as_ref().and_then(|file| match read_up_to(Path::new(file), LARGEST_CA as u64) {
-                Ok(Some(content)) => Some(String::from_utf8_lossy(&content).into_owned()),
-                Ok(None) => {
-                    faults.push(format!("--ca {file}: larger than {LARGEST_CA} bytes"));
-                    None
-                }
-                Err(e) => {
-                    faults.push(format!("--ca {file}: can't be read ({e})"));
-                    None
-                }
-            });
-        plan
+        speech
+    }
+
+    fn ca(&self, faults: &mut Vec<String>) -> Option<String> {
+        let file = self.ca.as_ref()?;
+        let wrong = match read_up_to(Path::new(file), LARGEST_CA as u64) {
+            Ok(Some(content)) => return Some(String::from_utf8_lossy(&content).into_owned()),
+            Ok(None) => format!("larger than {LARGEST_CA} bytes"),
+            Err(e) => format!("can't be read ({e})"),
+        };
+        faults.push(format!("--ca {file}: {wrong}"));
+        None
     }
 }

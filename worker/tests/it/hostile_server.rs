@@ -166,6 +166,7 @@ async fn failing_robots_are_kept_with_what_they_did_before() {
     // One for each of two threads: the master takes the first of all.
     assert!((1..=2).contains(&kept.len()), "{kept:?}");
     assert_eq!(kept[0].reason, "game: no EchoResponse within 300ms");
-    let sent = kept[0].lines.iter().any(|line| line.contains("before: -> game EchoRequest {Text=\"hello\"} ("));
+    let sent =
+        kept[0].lines.iter().any(|line| line.contains("before: -> game EchoRequest {Text=\"hello\"} ("));
     assert!(sent, "{:?}", kept[0].lines);
 }

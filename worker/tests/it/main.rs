@@ -9,8 +9,10 @@
 mod bad_input;
 mod common;
 mod control;
+mod hostile_gate;
 mod hostile_server;
 mod lifecycle;
 mod robots;
+mod run;
 mod schedule;
 mod transports;
