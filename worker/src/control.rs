@@ -7,7 +7,7 @@ use std::time::Duration;
 use proto::message::{
     Assignment, BEAT_EVERY, Beat, Bundle, BundleHash, Dismissal, Echo, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR,
 };
-use proto::slots::SlotSet;
+use proto::slots::{Share, SlotSet};
 use proto::{Down, Up};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -16,6 +16,7 @@ use tonic::Streaming;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
+use crate::capacity::Capacity;
 use crate::clock::MasterClock;
 use crate::config::Config;
 use crate::engine::Engine;
@@ -239,12 +240,27 @@ impl Control {
             Ok(kit) => Arc::new(kit),
             Err(faults) => return drop(up.try_send(Up::Rejected(hash, faults))),
         };
+        if let Err(faults) = self.has_room(&assignment) {
+            // Robots that are taken over from a lost worker are better tried than refused.
+            if known.is_none() {
+                return drop(up.try_send(Up::Rejected(hash, faults)));
+            }
+            faults.iter().for_each(|fault| tracing::warn!("{fault}"));
+        }
         let start = self.report_on(&assignment);
         tracing::info!(epoch = assignment.epoch, "takes {} of the slots", assignment.slots.len());
         let slots = if self.stopping.is_some() { SlotSet::none() } else { assignment.slots.clone() };
         let plan = assignment.plan.clone();
         self.engine.follow(Some(Orders { run: assignment.run, plan, kit, slots, start }));
         self.assignment = Some(assignment);
+    }
+
+    /// Whether this machine can hold the robots of an assignment.
+    fn has_room(&self, assignment: &Assignment) -> Result<(), Vec<String>> {
+        let plan = &assignment.plan;
+        // How many robots of an open model are there at a time is up to the target.
+        let robots = if plan.profile.is_open() { 0 } else { plan.profile.peak() };
+        Capacity::here().check(plan, Share::of(&assignment.slots).below(robots))
     }
 
     /// Points the reporter at the assignment's run. Returns the run's start, here; it is fixed for the whole run.

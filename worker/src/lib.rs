@@ -16,6 +16,7 @@
 
 mod address;
 mod backoff;
+mod capacity;
 pub mod cli;
 mod clock;
 pub mod config;

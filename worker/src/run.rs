@@ -12,6 +12,7 @@ use std::time::Instant;
 
 pub(crate) use args::RunArgs;
 
+use crate::capacity::Capacity;
 use crate::mods::Registry;
 use crate::solo;
 use crate::thread::Watchers;
@@ -34,6 +35,7 @@ pub(crate) async fn run(
 ) -> Result<u64, RunError> {
     let trace = args.trace();
     let job = args.check().map_err(RunError::Usage)?;
+    Capacity::here().check(&job.plan, job.plan.profile.peak()).map_err(RunError::Usage)?;
     let start = Instant::now();
     let watchers: Option<Watchers> = trace.then(|| -> Watchers {
         let colours = std::io::stdout().is_terminal();
