@@ -7,12 +7,11 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
-use common::{Server, cpu_time, numbers, plan, resident, serve};
+use common::{Server, cpu_time, log_in, numbers, plan, resident, serve};
 use proto::message::Bundle;
 use proto::series::RobotState;
-use worker::game::{LoginReuest, ServerListRequest};
 use worker::{Mod, Registry, Robot, Tasks, Wait};
 
 mod common;
@@ -97,13 +96,7 @@ struct Idle;
 
 impl Mod for Idle {
     async fn start(&self, robot: &Robot) -> Result<()> {
-        let lobby = robot.connect("lobby", robot.host()).await?;
-        let list = lobby.request(&ServerListRequest {}).await?.server_list.unwrap_or_default();
-        lobby.close().await;
-        let game = robot.connect("game", list.first().context("no game server")?).await?;
-        game.request(&LoginReuest {}).await?;
-        robot.run_tasks();
-        Ok(())
+        log_in(robot).await
     }
 
     fn tasks() -> Tasks<Self> {

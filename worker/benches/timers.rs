@@ -4,14 +4,14 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
-use common::{Server, cpu_time, numbers, plan, serve};
+use common::{Server, cpu_time, log_in, numbers, plan, serve};
 use proto::histogram::{Histogram, Sparse};
 use proto::message::Bundle;
 use proto::report::Report;
 use proto::series::Kind;
-use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
+use worker::game::EchoRequest;
 use worker::{Mod, Registry, Robot, Tasks, Wait};
 
 mod common;
@@ -134,13 +134,7 @@ struct Paced;
 
 impl Mod for Paced {
     async fn start(&self, robot: &Robot) -> Result<()> {
-        let lobby = robot.connect("lobby", robot.host()).await?;
-        let list = lobby.request(&ServerListRequest {}).await?.server_list.unwrap_or_default();
-        lobby.close().await;
-        let game = robot.connect("game", list.first().context("no game server")?).await?;
-        game.request(&LoginReuest {}).await?;
-        robot.run_tasks();
-        Ok(())
+        log_in(robot).await
     }
 
     fn tasks() -> Tasks<Self> {

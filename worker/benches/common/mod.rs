@@ -10,6 +10,8 @@ use anyhow::{Context, Result, ensure};
 use proto::class::{Class, Classes, Share};
 use proto::plan::Plan;
 use proto::profile::Profile;
+use worker::Robot;
+use worker::game::{LoginReuest, ServerListRequest};
 
 /// User and system time of this process.
 pub(crate) fn cpu_time() -> Duration {
@@ -29,6 +31,17 @@ pub(crate) fn plan(host: &str, mod_name: &str, robots: u64, rate: f64, seconds: 
     let class = Class::new(mod_name, Share::Weight(NonZeroU32::MIN), vec![mod_name.into()]);
     let profile = Profile::ramp(robots, rate, Duration::from_secs(seconds))?;
     Ok(Plan { seed: 1, ..Plan::new(profile, Classes::new(vec![class])?, host) })
+}
+
+/// Through the lobby into the game, and the tasks may begin.
+pub(crate) async fn log_in(robot: &Robot) -> Result<()> {
+    let lobby = robot.connect("lobby", robot.host()).await?;
+    let list = lobby.request(&ServerListRequest {}).await?.server_list.unwrap_or_default();
+    lobby.close().await;
+    let game = robot.connect("game", list.first().context("no game server")?).await?;
+    game.request(&LoginReuest {}).await?;
+    robot.run_tasks();
+    Ok(())
 }
 
 /// This binary again, as another side.

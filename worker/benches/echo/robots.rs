@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use proto::message::Bundle;
 use proto::report::Report;
-use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
+use worker::game::EchoRequest;
 use worker::{Mod, Registry, Robot, Tasks, Wait};
 
 use crate::Share;
-use crate::common::{cpu_time, plan};
+use crate::common::{cpu_time, log_in, plan};
 
 /// Echoes as fast as it can.
 #[derive(Default)]
@@ -17,13 +17,7 @@ struct Echo;
 
 impl Mod for Echo {
     async fn start(&self, robot: &Robot) -> Result<()> {
-        let lobby = robot.connect("lobby", robot.host()).await?;
-        let list = lobby.request(&ServerListRequest {}).await?.server_list.unwrap_or_default();
-        lobby.close().await;
-        let game = robot.connect("game", list.first().context("no game server")?).await?;
-        game.request(&LoginReuest {}).await?;
-        robot.run_tasks();
-        Ok(())
+        log_in(robot).await
     }
 
     fn tasks() -> Tasks<Self> {
