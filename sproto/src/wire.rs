@@ -8,6 +8,8 @@ mod room;
 mod slot;
 mod write;
 
+use ascii::AsciiStr;
+
 use crate::fault::Fault;
 pub use integers::IntegerWriter;
 pub use lengths::{Length, put_bytes};
@@ -38,6 +40,12 @@ pub(crate) fn u16_at(bytes: &[u8]) -> Option<(u16, &[u8])> {
 #[inline]
 pub(crate) fn u32_at(bytes: &[u8]) -> Option<(u32, &[u8])> {
     bytes.split_first_chunk().map(|(word, rest)| (u32::from_le_bytes(*word), rest))
+}
+
+/// Text, if it is UTF-8. Most of it is short and ASCII: that is told in a third of the time, and without a call.
+#[inline]
+pub(crate) fn utf8(bytes: &[u8]) -> Option<&str> {
+    AsciiStr::from_ascii(bytes).map_or_else(|_| std::str::from_utf8(bytes).ok(), |text| Some(text.as_str()))
 }
 
 /// A decimal as the integer that travels: rounded half away from zero; what does not fit becomes `i64::MIN`, as

@@ -293,5 +293,5 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de, '_> {
 /// A string, returned in registers: one that is copied as a whole right after it was written in parts stalls.
 #[inline(never)]
 fn utf8(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|_| Fail::new(Fault::Utf8))
+    crate::wire::utf8(bytes).ok_or_else(|| Fail::new(Fault::Utf8))
 }

@@ -8,7 +8,7 @@ use super::{Array, Map, Names, Struct, Value};
 use crate::decode::{List, Sink};
 use crate::error::Result;
 use crate::schema::{Field, Schema, Shape, TypeRef};
-use crate::wire::Booleans;
+use crate::wire::{Booleans, utf8};
 
 /// Makes `Value`s of what the decoder finds. Arrays and maps of structs are checked and kept as bytes until somebody looks.
 pub(crate) struct ValueSink<'s> {
@@ -60,10 +60,7 @@ impl Sink for ValueSink<'_> {
     /// The wire does not promise UTF-8; what is none stays as bytes.
     #[inline]
     fn string(&mut self, bytes: &[u8]) -> Result<Value> {
-        Ok(match std::str::from_utf8(bytes) {
-            Ok(text) => Value::String(text.into()),
-            Err(_) => Value::Binary(bytes.into()),
-        })
+        Ok(utf8(bytes).map_or_else(|| Value::Binary(bytes.into()), |text| Value::String(text.into())))
     }
 
     #[inline]

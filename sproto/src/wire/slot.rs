@@ -2,7 +2,7 @@
 
 use super::integer_to_decimal;
 use super::read::{Booleans, Doubles, Elements, Integers};
-use super::{Result, fail};
+use super::{Result, fail, utf8};
 use crate::fault::Fault;
 
 /// What a slot holds.
@@ -76,7 +76,7 @@ impl<'a> Slot<'a> {
     /// As [`Slot::text`], for one who looks at its words at once.
     #[inline]
     pub(crate) fn text_to_copy(self) -> Result<&'a str> {
-        std::str::from_utf8(self.data("a string")?).map_err(|_| fail(Fault::Utf8))
+        utf8(self.data("a string")?).ok_or_else(|| fail(Fault::Utf8))
     }
 
     /// The bytes of a nested struct.
