@@ -1,9 +1,11 @@
 //! 0-packing: messages are full of zero bytes, and this takes most of them out, 8 bytes at a time.
 
-mod squeeze;
+mod shuffle;
+
+use fearless_simd::{Simd, dispatch};
 
 use crate::error::{Error, Result};
-use squeeze::{Moves, bits_of, count_of, mask_of, spread};
+use shuffle::{count_of, level, mask_of, spread, squeeze};
 
 const WORD: usize = 8;
 
@@ -28,27 +30,28 @@ pub fn pack(bytes: &[u8], out: &mut Vec<u8>) {
     // The most it can become, and room to write a whole word where less is meant.
     out.resize(start + bytes.len() + 2 * bytes.len().div_ceil(RUN_MAX * WORD) + 4 * WORD, 0);
     let room = out.get_mut(start..).unwrap_or_default();
-    let (all, left) = (room.len(), pack_words(&Words::new(bytes), room));
+    let all = room.len();
+    let left = dispatch!(level(), simd => pack_words(simd, &Words::new(bytes), room));
     out.truncate(start + all - left);
 }
 
 /// Packs into room that is made beforehand. Gives how much of it is left.
-fn pack_words(words: &Words<'_>, mut room: &mut [u8]) -> usize {
+#[inline(always)]
+fn pack_words<S: Simd>(simd: S, words: &Words<'_>, mut room: &mut [u8]) -> usize {
     let mut at = 0;
     while at < words.count {
         let word = words.get(at);
-        let mask = mask_of(word);
+        let mask = mask_of(simd, word);
         if mask == RAW {
-            let run = put_run(words, at, room);
+            let run = put_run(simd, words, at, room);
             room = std::mem::take(&mut room).get_mut(2 + run * WORD..).unwrap_or_default();
             at += run;
             continue;
         }
-        let moves = Moves::of(mask);
         let Some(packed) = room.first_chunk_mut::<WORD>() else { break };
         // Seven bytes at most, so the tag goes with them. As many as count are kept by moving on.
-        *packed = (moves.squeeze(word) << 8 | u64::from(mask)).to_le_bytes();
-        let Some(rest) = std::mem::take(&mut room).get_mut(moves.packed..) else { break };
+        *packed = (squeeze(simd, word, mask) << 8 | u64::from(mask)).to_le_bytes();
+        let Some(rest) = std::mem::take(&mut room).get_mut(1 + count_of(mask)..) else { break };
         room = rest;
         at += 1;
     }
@@ -56,13 +59,13 @@ fn pack_words(words: &Words<'_>, mut room: &mut [u8]) -> usize {
 }
 
 /// Writes the run that begins with the word `at`. Gives its number of words.
-#[inline]
-fn put_run(words: &Words<'_>, at: usize, room: &mut [u8]) -> usize {
+#[inline(always)]
+fn put_run<S: Simd>(simd: S, words: &Words<'_>, at: usize, room: &mut [u8]) -> usize {
     let mut run = 0;
     let Some(([tag, count], room)) = room.split_first_chunk_mut() else { return 1 };
     let (room, _) = room.as_chunks_mut::<WORD>();
     for (word, room) in (at..words.count).map(|at| words.get(at)).zip(room).take(RUN_MAX) {
-        if run > 0 && count_of(mask_of(word)) < 6 {
+        if run > 0 && count_of(mask_of(simd, word)) < 6 {
             break;
         }
         *room = word.to_le_bytes();
@@ -114,14 +117,15 @@ fn padded(bytes: &[u8]) -> u64 {
 /// ```
 pub fn unpack(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
-    let done = unpack_words(packed, limit, out);
+    let done = dispatch!(level(), simd => unpack_words(simd, packed, limit, out));
     if done.is_err() {
         out.truncate(start);
     }
     done
 }
 
-fn unpack_words(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
+#[inline(always)]
+fn unpack_words<S: Simd>(simd: S, packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
     let (mut at, mut left) = (start, Stream::new(packed));
     while let Some(stream) = left {
@@ -134,7 +138,7 @@ fn unpack_words(packed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<()> {
         out.resize(at + (need + (2 * stream.after.len()).min(STEP)).min(allowed), 0);
         let (room, _) = out.get_mut(at..).unwrap_or_default().as_chunks_mut();
         let words;
-        (left, words) = stream.fill(room);
+        (left, words) = stream.fill(simd, room);
         at += words * WORD;
     }
     out.truncate(at);
@@ -173,7 +177,7 @@ impl<'p> Stream<'p> {
 
     /// Fills the room, until it or the stream is at its end or a word is cut off. Gives what is left, and the words filled.
     #[inline(always)]
-    fn fill(mut self, room: &mut [[u8; WORD]]) -> (Option<Self>, usize) {
+    fn fill<S: Simd>(mut self, simd: S, room: &mut [[u8; WORD]]) -> (Option<Self>, usize) {
         let mut used = 0;
         while let Some(bytes) = self.after.first_chunk::<WORD>() {
             if self.tag == RAW {
@@ -187,18 +191,18 @@ impl<'p> Stream<'p> {
             let Some(word) = room.get_mut(used) else { break };
             used += 1;
             let bytes = u64::from_le_bytes(*bytes);
-            let bits = bits_of(self.tag);
-            *word = spread(bytes, self.tag).to_le_bytes();
-            self.tag = (bytes >> (bits & 63)) as u8;
-            // Seven bytes at most: with eight it would be a run.
-            self.after = self.after.get(1 + ((bits as usize / 8) & 7)..).unwrap_or_default();
+            // Seven at most: with eight it would be a run.
+            let len = count_of(self.tag) & 7;
+            *word = spread(simd, bytes, self.tag).to_le_bytes();
+            self.tag = (bytes >> (8 * len)) as u8;
+            self.after = self.after.get(1 + len..).unwrap_or_default();
         }
-        self.end(room, used)
+        self.end(simd, room, used)
     }
 
     /// The last words, of fewer than 8 bytes.
-    #[inline]
-    fn end(mut self, room: &mut [[u8; WORD]], mut used: usize) -> (Option<Self>, usize) {
+    #[inline(always)]
+    fn end<S: Simd>(mut self, simd: S, room: &mut [[u8; WORD]], mut used: usize) -> (Option<Self>, usize) {
         if self.after.len() >= WORD {
             return (Some(self), used);
         }
@@ -209,7 +213,7 @@ impl<'p> Stream<'p> {
                 return (Some(self), used);
             };
             used += 1;
-            *word = spread(bytes, self.tag).to_le_bytes();
+            *word = spread(simd, bytes, self.tag).to_le_bytes();
             let Some(next) = Self::new(after) else { return (None, used) };
             bytes >>= 8 * (len + 1);
             self = next;
