@@ -55,11 +55,9 @@ impl<'de, 't> ElementsAccess<'de, 't> {
         };
         let item = self.found.ty.by_id(id);
         let key = item.fields().get(key);
-        let mut slots = Fields::new(bytes)?;
-        while let Some((tag, _)) = slots.next()? {
-            if key.is_some_and(|key| u32::from(key.tag()) == tag) {
-                return Ok(());
-            }
+        let slots = Fields::new(bytes)?;
+        if key.is_some_and(|key| slots.has(key.tag())) {
+            return Ok(());
         }
         Err(Fail::new(Fault::NoKey(key.map_or("?", Field::name).into())))
     }

@@ -82,7 +82,7 @@ impl<'de, 't> ValueDeserializer<'_, 'de, 't> {
     #[inline(always)]
     fn text(self) -> Result<&'de str> {
         match self.found.data {
-            Some(bytes) => utf8(bytes),
+            Some(bytes) => utf8(bytes).ok_or_else(|| Fail::new(Fault::Utf8)),
             None => Ok(self.slot().text()?),
         }
     }
@@ -201,11 +201,13 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de, '_> {
         self.deserialize_str(visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match (self.shape(), self.field.kind()) {
-            (Shape::Single, Kind::String) => visitor.visit_borrowed_bytes(self.slot().bytes()?),
-            _ => self.deserialize_any(visitor),
+            (Shape::Single, Kind::String | Kind::Binary) => {
+                visitor.visit_borrowed_bytes(self.slot().bytes()?)
+            }
+            _ => self.boxed(visitor).map(|value| *value),
         }
     }
 
@@ -292,6 +294,6 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de, '_> {
 
 /// A string, returned in registers: one that is copied as a whole right after it was written in parts stalls.
 #[inline(never)]
-fn utf8(bytes: &[u8]) -> Result<&str> {
-    crate::wire::utf8(bytes).ok_or_else(|| Fail::new(Fault::Utf8))
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    crate::wire::utf8(bytes)
 }
