@@ -33,6 +33,8 @@ pub struct Fleet {
 /// How a worker was taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Joined {
+    /// Who it is here.
+    pub(crate) id: WorkerId,
     /// Its older stream, which counts no more.
     pub(crate) fenced: Option<SessionId>,
 }
@@ -66,7 +68,7 @@ impl Fleet {
         };
         fenced.map(|old| self.sessions.remove(&old));
         self.sessions.insert(session, id);
-        Ok(Joined { fenced })
+        Ok(Joined { id, fenced })
     }
 
     fn add(&mut self, worker: Worker) -> WorkerId {

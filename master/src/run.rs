@@ -2,6 +2,7 @@
 //! with the time at which they happened, effects go out.
 
 mod arrivals;
+mod groups;
 mod judge;
 mod losses;
 mod mods;
@@ -25,6 +26,7 @@ use crate::refusal::Refusal;
 use crate::totals::{self, Totals};
 use crate::verdict::{Problem, Severity, Verdict};
 use crate::worker::Order;
+use groups::Groups;
 use ramp::Ramp;
 
 /// How long after it was dealt a run starts: time for all assignments to arrive, so that all start at one instant.
@@ -108,6 +110,8 @@ pub struct Run {
     losses: Vec<Loss>,
     problems: Vec<Problem>,
     ramp: Ramp,
+    /// Where its robots meet.
+    groups: Groups,
     foreign: u64,
     /// When it was last told that time went on.
     ticked: Duration,
@@ -121,6 +125,7 @@ impl Run {
             id,
             muster,
             ramp: Ramp::of(&plan.profile),
+            groups: Groups::new(id, plan.profile.peak()),
             plan: Arc::new(plan),
             bundle,
             phase: Phase::Waiting { until: muster.patience.map(|patience| now + patience), remind: now },
@@ -152,6 +157,7 @@ impl Run {
             Event::Stop => self.stop(now),
         }
         self.advance(now);
+        self.talk(now);
         std::mem::take(&mut self.effects)
     }
 
@@ -162,6 +168,7 @@ impl Run {
             Err(refusal) => self.refuse(session, &name, refusal),
             Ok(joined) if faults.is_empty() || !matches!(self.phase, Phase::Waiting { .. }) => {
                 self.effects.extend(joined.fenced.map(Effect::Close));
+                self.groups.joined(joined.id);
                 self.send(session, Down::Bundle(Arc::clone(&self.bundle)));
             }
             Ok(_) => {
@@ -182,6 +189,7 @@ impl Run {
             Up::Rejected(hash, faults) => self.rejected(now, id, hash, faults),
             Up::Beat(beat) => self.beat(now, id, &beat),
             Up::Report(report) => self.report(now, id, &report),
+            Up::Groups(asks) => self.groups(now, id, asks),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod plan;
 mod report;
+mod talk;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::plan::Plan;
 use crate::report::{MOST_SERIES, Report};
 use crate::series::LONGEST_NAME;
 use crate::slots::SlotSet;
+use crate::talk::{Asks, Tells};
 
 /// Why a message can't be one of ours: the field, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +96,7 @@ impl Wire for Up {
             }
             Self::Beat(beat) => Kind::Beat(beat.into_wire()),
             Self::Report(report) => Kind::Report(report.into_wire()),
+            Self::Groups(asks) => Kind::Groups(asks.into_wire()),
         };
         pb::Up { kind: Some(kind) }
     }
@@ -106,6 +109,7 @@ impl Wire for Up {
             Kind::Rejected(rejected) => Self::Rejected(hash(&rejected.bundle)?, rejected.faults),
             Kind::Beat(beat) => Self::Beat(Beat::from_wire(beat)?),
             Kind::Report(report) => Self::Report(Report::from_wire(report)?),
+            Kind::Groups(asks) => Self::Groups(Asks::from_wire(asks)?),
         })
     }
 }
@@ -120,6 +124,7 @@ impl Wire for Down {
             Self::Assignment(assignment) => Kind::Assignment(assignment.into_wire()),
             Self::Echo(echo) => Kind::Echo(pb::Echo { sent_us: us(echo.sent), master_us: us(echo.master) }),
             Self::Ack(sequence) => Kind::Ack(pb::Ack { sequence }),
+            Self::Groups(tells) => Kind::Groups(tells.into_wire()),
             Self::Dismiss(dismissal, reason) => {
                 Kind::Dismiss(pb::Dismiss { dismissal: pb::Dismissal::from(dismissal).into(), reason })
             }
@@ -137,6 +142,7 @@ impl Wire for Down {
                 master: Duration::from_micros(echo.master_us),
             }),
             Kind::Ack(ack) => Self::Ack(ack.sequence),
+            Kind::Groups(tells) => Self::Groups(Tells::from_wire(tells)?),
             Kind::Dismiss(dismiss) => Self::Dismiss(dismissal_from(dismiss.dismissal())?, dismiss.reason),
         })
     }

@@ -8,6 +8,7 @@
 //! - [`folder`], [`rows`]: the files that robots need, and the rows in those of data.
 //! - [`slots`]: which worker runs which robots.
 //! - [`message`]: what master and worker say to each other; [`control`] is the gRPC service that carries it.
+//! - [`talk`]: what robots say to each other through their workers; [`hub`]: where they meet.
 //! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up.
 //! - [`game`]: the sproto files of the role protocol that robots and game-server speak.
 //!
@@ -23,6 +24,7 @@ pub mod ending;
 pub mod folder;
 pub mod game;
 pub mod histogram;
+pub mod hub;
 pub mod message;
 pub mod network;
 pub mod plan;
@@ -35,6 +37,7 @@ pub mod series;
 pub mod slots;
 pub mod speech;
 pub mod tags;
+pub mod talk;
 
 mod convert;
 mod pb {

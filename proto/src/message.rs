@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::plan::Plan;
 use crate::report::{Census, Report};
 use crate::slots::SlotSet;
+use crate::talk::{Asks, Tells};
 
 /// Peers of another major can't work together.
 pub const PROTOCOL_MAJOR: u32 = 1;
@@ -36,6 +37,8 @@ pub enum Up {
     Beat(Beat),
     /// What I measured.
     Report(Report),
+    /// What my robots ask of others.
+    Groups(Asks),
 }
 
 /// From master to worker.
@@ -49,6 +52,8 @@ pub enum Down {
     Echo(Echo),
     /// Reports up to and with this number are merged.
     Ack(u64),
+    /// What your robots are told by others.
+    Groups(Tells),
     /// You are not wanted, or no longer.
     Dismiss(Dismissal, String),
 }

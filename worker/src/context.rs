@@ -15,9 +15,11 @@ use crate::dialect::Scratch;
 use crate::keeper::Keeper;
 use crate::kit::Kit;
 use crate::orders::Orders;
+use crate::post::Post;
 use crate::precise::PreciseTimer;
 use crate::protocol::Protocol;
 use crate::recorder::{Measured, Recorder};
+use crate::shared::Tables;
 use crate::trace::{Seen, Watcher};
 
 /// What all robots of one run share on one thread.
@@ -29,6 +31,10 @@ pub(crate) struct Context {
     pub(crate) start: Instant,
     pub(crate) dialer: Dialer,
     pub(crate) precise: PreciseTimer,
+    /// What goes to other robots, and comes from them.
+    pub(crate) post: Post,
+    /// What all robots of the worker share.
+    pub(crate) tables: RefCell<Tables>,
     recorder: RefCell<Recorder>,
     /// One entry per class, in the plan's order.
     census: RefCell<Vec<Census>>,
@@ -49,6 +55,8 @@ impl Context {
         Ok(Self {
             dialer: Dialer::new(&plan.network)?,
             precise: PreciseTimer::default(),
+            post: Post::default(),
+            tables: RefCell::default(),
             recorder: RefCell::new(Recorder::new(kit.protocol.names())),
             start: orders.start,
             plan,

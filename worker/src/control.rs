@@ -8,6 +8,7 @@ use proto::message::{
     Assignment, BEAT_EVERY, Beat, Bundle, BundleHash, Dismissal, Echo, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR,
 };
 use proto::slots::{Share, SlotSet};
+use proto::talk::Tells;
 use proto::{Down, Up};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -20,6 +21,7 @@ use crate::capacity::Capacity;
 use crate::clock::MasterClock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::exchange::Exchange;
 use crate::kit::Loaded;
 use crate::mods::Registry;
 use crate::orders::Orders;
@@ -56,6 +58,8 @@ pub(crate) struct Control {
     registry: Arc<Registry>,
     incarnation: Uuid,
     engine: Engine,
+    /// What its robots say to others, on the way to the master and back.
+    exchange: Option<Exchange>,
     clock: MasterClock,
     loaded: Option<(BundleHash, Loaded)>,
     /// The bundle that is loaded and that the master does not know of yet.
@@ -77,11 +81,12 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<Ended> {
     let registry = Arc::new(registry);
-    let engine = Engine::start(config.threads, registry.clone(), None)?;
+    let mut engine = Engine::start(config.threads, registry.clone(), None)?;
     let mut control = Control {
         config,
         registry,
         incarnation: Uuid::new_v4(),
+        exchange: engine.take_exchange(),
         engine,
         clock: MasterClock::new(Instant::now()),
         loaded: None,
@@ -137,6 +142,8 @@ impl Control {
         if let Some(reporter) = &mut self.reporter {
             reporter.resend();
         }
+        // Until the master has said what the run is, there is nobody to talk to.
+        self.exchange.iter_mut().for_each(Exchange::close);
         let mut beats = tokio::time::interval(BEAT_EVERY);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -157,9 +164,11 @@ impl Control {
                         self.engine.reuse(reporter.freed());
                     }
                 }
+                () = work(&mut self.exchange) => {}
                 () = shutdown.as_mut(), if self.stopping.is_none() => self.stop(),
             }
             self.send_reports(&up);
+            self.send_groups(&up);
         }
     }
 
@@ -198,6 +207,7 @@ impl Control {
             Down::Assignment(assignment) => self.carry_out(*assignment, up),
             Down::Echo(echo) => self.note_echo(echo, up),
             Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
+            Down::Groups(tells) => self.hear(tells),
             Down::Dismiss(..) => {} // ends the session before it gets here
         }
     }
@@ -232,6 +242,7 @@ impl Control {
             tracing::warn!("an assignment came before its bundle; left alone");
             return;
         };
+        self.exchange.iter_mut().for_each(|exchange| exchange.open(assignment.run));
         let known = self.assignment.as_ref().filter(|known| known.run == assignment.run);
         if known.is_some_and(|known| known.epoch >= assignment.epoch) {
             return;
@@ -294,6 +305,25 @@ impl Control {
         delivered || since.elapsed() > grace + DELIVERY
     }
 
+    /// Takes what robots are told by others.
+    fn hear(&mut self, tells: Tells) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.hear(tells);
+        }
+    }
+
+    /// Sends what robots ask of others, as far as the stream has room.
+    fn send_groups(&mut self, up: &mpsc::Sender<Up>) {
+        let Some(exchange) = &mut self.exchange else { return };
+        while let Ok(room) = up.try_reserve() {
+            match exchange.next_asks() {
+                Some(asks) => room.send(Up::Groups(asks)),
+                None => return,
+            }
+        }
+        exchange.hold_back();
+    }
+
     /// Sends the reports that wait, as far as the stream has room.
     fn send_reports(&mut self, up: &mpsc::Sender<Up>) {
         let Some(reporter) = &mut self.reporter else { return };
@@ -312,5 +342,13 @@ async fn next(down: &mut Streaming<Down>) -> Result<Down, String> {
         Ok(Some(message)) => Ok(message),
         Ok(None) => Err("it ended the stream".to_owned()),
         Err(status) => Err(status.message().to_owned()),
+    }
+}
+
+/// Passes on what robots say, if this is where it is done.
+async fn work(exchange: &mut Option<Exchange>) {
+    match exchange {
+        Some(exchange) => exchange.work().await,
+        None => std::future::pending().await,
     }
 }

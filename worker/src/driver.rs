@@ -11,6 +11,7 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use proto::ending::OnEnd;
 use proto::reconnect::Reconnect;
 use proto::series::{FailureClass, Kind};
+use proto::talk::counted_as;
 
 use crate::backoff::Backoff;
 use crate::error::Error;
@@ -119,6 +120,7 @@ async fn drive<T>(robot: &Robot, mods: &Mods, flow: impl Future<Output = T>) -> 
             }
             // What the flow has just opened or sent has to be watched, and may have been answered already.
             if !(robot.take_activity() && robot.pump(cx)) {
+                robot.ears().wake(cx.waker());
                 return Poll::Pending;
             }
         }
@@ -143,6 +145,13 @@ fn deliver(robot: &Robot, mods: &Mods) {
     for push in robot.take_pushes() {
         let handled = mods.iter().find_map(|each| each.handle(robot, &push));
         count(robot, &push, handled);
+    }
+    while let Some(heard) = robot.ears().take() {
+        let handled = mods.iter().filter_map(|each| each.hear(robot, &heard));
+        for fault in handled.filter_map(Result::err) {
+            let (name, reason) = (counted_as(&heard.topic), format!("handler of {}: {fault:#}", heard.topic));
+            robot.context().failed(Kind::Wait, name, FailureClass::Task, Duration::ZERO, &reason);
+        }
     }
 }
 

@@ -8,8 +8,11 @@ use proto::report::Census;
 use proto::series::RobotState;
 use tokio::sync::{mpsc, watch};
 
+use crate::exchange::{ASKS, Exchange, LETTERS};
 use crate::mods::Registry;
 use crate::orders::{Lanes, Orders};
+use crate::post::{Asked, Letter};
+use crate::shared::RunTables;
 use crate::thread::{Harvest, RobotThread, SharedGauges, Watchers};
 
 /// Harvests that may wait for the control thread: some seconds of each robot thread.
@@ -32,11 +35,22 @@ pub(crate) struct Engine {
     lanes: Lanes,
     harvests: mpsc::Receiver<Harvest>,
     measured: Instant,
+    exchange: Option<Exchange>,
+}
+
+/// What a thread is started with, beside its place.
+struct Outfit {
+    registry: Arc<Registry>,
+    harvests: mpsc::Sender<Harvest>,
+    asks: mpsc::Sender<Asked>,
+    tables: RunTables,
+    watchers: Option<Watchers>,
 }
 
 struct Thread {
     orders: watch::Sender<Option<Arc<Orders>>>,
     spares: mpsc::Sender<Histogram>,
+    letters: mpsc::Sender<Letter>,
     gauges: SharedGauges,
     busy: Duration,
     handle: std::thread::JoinHandle<()>,
@@ -53,9 +67,17 @@ impl Engine {
         watchers: Option<Watchers>,
     ) -> std::io::Result<Self> {
         let (harvested, harvests) = mpsc::channel(HARVESTS);
-        let start = |index| Thread::start(index, registry.clone(), harvested.clone(), watchers.clone());
+        let (asks, asked) = mpsc::channel(ASKS);
+        let outfit = Outfit { registry, harvests: harvested, asks, tables: RunTables::default(), watchers };
+        let start = |index| Thread::start(index, &outfit);
         let threads: Vec<_> = (0..threads).map(start).collect::<Result<_, _>>()?;
-        Ok(Self { lanes: Lanes::new(threads.len()), threads, harvests, measured: Instant::now() })
+        let exchange = Some(Exchange::new(asked, threads.iter().map(|thread| thread.letters.clone())));
+        Ok(Self { lanes: Lanes::new(threads.len()), threads, harvests, measured: Instant::now(), exchange })
+    }
+
+    /// What robots say to each other, for whoever passes it on; without anybody they are told that there is no room.
+    pub(crate) fn take_exchange(&mut self) -> Option<Exchange> {
+        self.exchange.take()
     }
 
     /// How many threads there are.
@@ -115,23 +137,22 @@ impl Engine {
 }
 
 impl Thread {
-    fn start(
-        index: usize,
-        registry: Arc<Registry>,
-        harvests: mpsc::Sender<Harvest>,
-        watchers: Option<Watchers>,
-    ) -> std::io::Result<Self> {
+    fn start(index: usize, outfit: &Outfit) -> std::io::Result<Self> {
         let (orders, following) = watch::channel(None);
         let (spares, returned) = mpsc::channel(SPARES);
+        let (letters, delivered) = mpsc::channel(LETTERS);
         let gauges = SharedGauges::default();
         let thread = RobotThread {
             index,
-            registry,
+            registry: outfit.registry.clone(),
             orders: following,
-            harvests,
+            harvests: outfit.harvests.clone(),
             spares: returned,
             gauges: gauges.clone(),
-            watchers,
+            asks: outfit.asks.clone(),
+            letters: delivered,
+            tables: outfit.tables.clone(),
+            watchers: outfit.watchers.clone(),
         };
         let run = move || {
             if let Err(e) = thread.run() {
@@ -139,7 +160,7 @@ impl Thread {
             }
         };
         let handle = std::thread::Builder::new().name(format!("robots-{index}")).spawn(run)?;
-        Ok(Self { orders, spares, gauges, busy: Duration::ZERO, handle })
+        Ok(Self { orders, spares, letters, gauges, busy: Duration::ZERO, handle })
     }
 }
 

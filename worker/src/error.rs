@@ -1,8 +1,9 @@
-//! What can go wrong on a robot's connection, each with its failure class.
+//! What can go wrong on a robot's connection and between robots, each with its failure class.
 
 use std::time::Duration;
 
 use proto::series::FailureClass;
+use proto::talk::Denial;
 
 /// Why a connect or a request failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -65,6 +66,60 @@ pub enum Error {
         /// The name it asked for.
         connection: String,
     },
+    /// Not enough robots came for a group.
+    #[error("`{key}`: no group of {size} within {after:?}")]
+    Ungathered {
+        /// What was to bring them together.
+        key: String,
+        /// How many they were to be.
+        size: u32,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// Nobody wrote a value on the group's board.
+    #[error("`{key}`: not on the group's board within {after:?}")]
+    Unwritten {
+        /// The value's key.
+        key: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// What was asked of other robots is not done.
+    #[error("`{about}`: {why}")]
+    Denied {
+        /// The key or topic.
+        about: String,
+        /// Why.
+        why: Denial,
+    },
+    /// So much is being said by the worker's robots that this found no room.
+    #[error("`{about}`: not said: this worker's robots say more than can be sent")]
+    Busy {
+        /// The key or topic.
+        about: String,
+    },
+    /// The robot's time was over before those that it waited for came.
+    #[error("`{about}`: the robot leaves")]
+    Leaving {
+        /// The key that it waited for.
+        about: String,
+    },
+    /// The mod asked for what can't be.
+    #[error("{about}: {reason}")]
+    Misused {
+        /// The key, topic or table.
+        about: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A shared table takes no more.
+    #[error("table `{table}` is full: {reason}")]
+    TableFull {
+        /// Its name.
+        table: String,
+        /// Which bound was reached.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -72,11 +127,16 @@ impl Error {
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Refused { .. } => FailureClass::Refused,
-            Self::Timeout { .. } => FailureClass::Timeout,
-            Self::Closed { .. } => FailureClass::Closed,
+            Self::Timeout { .. } | Self::Ungathered { .. } | Self::Unwritten { .. } => FailureClass::Timeout,
+            Self::Closed { .. } | Self::Leaving { .. } => FailureClass::Closed,
             Self::Decode { .. } => FailureClass::Decode,
             Self::Protocol { .. } => FailureClass::Protocol,
-            Self::NoConnection { .. } | Self::Usage { .. } => FailureClass::Task,
+            Self::NoConnection { .. }
+            | Self::Usage { .. }
+            | Self::Denied { .. }
+            | Self::Busy { .. }
+            | Self::Misused { .. }
+            | Self::TableFull { .. } => FailureClass::Task,
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use proto::talk::counted_as;
 use rustc_hash::FxHashMap;
+use serde_json::Value;
 use sproto::Message;
 
 use crate::connection::Request;
@@ -15,6 +17,25 @@ use crate::robot::Robot;
 type Handled = anyhow::Result<Option<Duration>>;
 
 type Code<M> = Rc<dyn Fn(&M, &Robot, &Push) -> Handled>;
+
+type Listener<M> = Rc<dyn Fn(&M, &Robot, &Value) -> anyhow::Result<()>>;
+
+/// What a mod does with what other robots say, by topic.
+pub(crate) struct Listeners<M>(FxHashMap<&'static str, Listener<M>>);
+
+impl<M> Listeners<M> {
+    /// Handles a message; none if the mod has nothing to do with the topic.
+    pub(crate) fn handle(
+        &self,
+        me: &M,
+        robot: &Robot,
+        topic: &str,
+        value: &Value,
+    ) -> Option<anyhow::Result<()>> {
+        let listener = self.0.get(topic).or_else(|| self.0.get(counted_as(topic)))?;
+        Some(listener(me, robot, value))
+    }
+}
 
 /// What a mod does when a message comes that it did not ask for, by the message's name. Handlers run before any task goes on, so a task
 /// sees what they left; what takes longer goes into [`Robot::spawn`].
@@ -38,6 +59,7 @@ type Code<M> = Rc<dyn Fn(&M, &Robot, &Push) -> Handled>;
 /// ```
 pub struct Handlers<M> {
     list: Vec<(&'static str, Code<M>)>,
+    topics: FxHashMap<&'static str, Listener<M>>,
 }
 
 impl<M: 'static> Default for Handlers<M> {
@@ -49,7 +71,7 @@ impl<M: 'static> Default for Handlers<M> {
 impl<M: 'static> Handlers<M> {
     /// No handlers yet.
     pub fn new() -> Self {
-        Self { list: Vec::new() }
+        Self { list: Vec::new(), topics: FxHashMap::default() }
     }
 
     /// Adds a handler for the message that its last argument is.
@@ -90,6 +112,40 @@ impl<M: 'static> Handlers<M> {
             }
             Ok(None)
         })
+    }
+
+    /// Adds what to do when another robot says something on a topic that this one listens to ([`Robot::subscribe`]). One for
+    /// `guild` is also for `guild:7` and `guild/7`, if they have none of their own.
+    ///
+    /// ```no_run
+    /// use worker::{Handlers, Robot};
+    ///
+    /// #[derive(Default)]
+    /// struct Guild {
+    ///     wars: std::cell::Cell<u32>,
+    /// }
+    ///
+    /// fn handlers() -> Handlers<Guild> {
+    ///     Handlers::new().on_topic("guild", |guild: &Guild, robot: &Robot, news| {
+    ///         guild.wars.set(guild.wars.get() + 1);
+    ///         robot.log(&format!("heard {news}"));
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_topic(
+        mut self,
+        topic: &'static str,
+        code: impl Fn(&M, &Robot, &Value) -> anyhow::Result<()> + 'static,
+    ) -> Self {
+        self.topics.insert(topic, Rc::new(code));
+        self
+    }
+
+    /// Takes out those of topics.
+    pub(crate) fn listeners(&mut self) -> Listeners<M> {
+        Listeners(std::mem::take(&mut self.topics))
     }
 
     fn add(mut self, name: &'static str, code: impl Fn(&M, &Robot, &Push) -> Handled + 'static) -> Self {

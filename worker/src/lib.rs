@@ -11,6 +11,8 @@
 //!   its mods make of it.
 //! - [`connect`], `address`, `dial`, `tls`, `socket`: how connections are opened, and what carries their frames.
 //! - [`connection`], `link`, `dialect`, `requests`, `push`, [`game`]: the messages on a robot's connections.
+//! - [`group`], [`shared`], `post`, `party`, `ears`: robots that talk to each other; `exchange` carries it between threads and
+//!   the master, `local` stands in for the master's part.
 //! - `context`, `precise`, `recorder`, `trace`, `keeper`: what a thread's robots share, and where their samples go.
 #![deny(missing_docs)]
 
@@ -28,16 +30,22 @@ mod data;
 mod dial;
 mod dialect;
 mod driver;
+mod ears;
 mod engine;
 pub mod error;
+mod exchange;
 pub mod game;
+pub mod group;
 pub mod handlers;
 mod keeper;
 mod kit;
 mod link;
+mod local;
 pub mod mods;
 mod orders;
+mod party;
 mod played;
+mod post;
 mod precise;
 mod protocol;
 mod push;
@@ -48,6 +56,7 @@ pub mod robot;
 mod run;
 mod schedule;
 mod session;
+pub mod shared;
 mod show;
 mod socket;
 pub mod solo;
@@ -62,8 +71,10 @@ pub use connect::Connect;
 pub use connection::{Connection, Request};
 pub use control::{Ended, serve};
 pub use error::Error;
+pub use group::Group;
 pub use handlers::Handlers;
 pub use mods::{Mod, Registry};
 pub use robot::Robot;
+pub use shared::Shared;
 pub use tasks::{Step, Tasks, choice, sequence, step};
 pub use wait::Wait;

@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use proto::class::Class;
 use proto::plan::Plan;
 
+use crate::ears::Heard;
 use crate::handlers::Handlers;
 use crate::played::Played;
 use crate::protocol::Protocol;
@@ -54,6 +55,10 @@ pub(crate) trait AnyMod {
     fn play<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, ()>;
     /// Takes a message that came unasked; none if it has nothing to do with it. How long it was on its way, if it tells.
     fn handle(&self, robot: &Robot, push: &Push) -> Option<anyhow::Result<Option<Duration>>>;
+    /// Takes what another robot said on a topic; none if it has nothing to do with it.
+    fn hear(&self, _robot: &Robot, _heard: &Heard) -> Option<anyhow::Result<()>> {
+        None
+    }
     fn resume<'a>(
         &'a self,
         robot: &'a Robot,
@@ -94,7 +99,9 @@ impl Registry {
     pub fn with<M: Mod>(mut self, name: &str, make: impl Fn() -> M + Clone + Send + Sync + 'static) -> Self {
         let maker = move |casting: &Casting<'_>| -> Maker {
             let (make, tasks) = (make.clone(), M::tasks().select(&casting.plan.tags, &casting.class.tasks));
-            let shared = Rc::new(Played::share(tasks, M::handlers().by_message(casting.protocol)));
+            let mut handlers = M::handlers();
+            let listeners = handlers.listeners();
+            let shared = Rc::new(Played::share(tasks, handlers.by_message(casting.protocol), listeners));
             Box::new(move || Box::new(Played::new(make(), shared.clone())))
         };
         let task_names = M::tasks().names().map(str::to_owned).collect();

@@ -7,6 +7,9 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use proto::series::{FailureClass, Kind};
 use rustc_hash::FxHashMap;
 
+use crate::ears::Heard;
+use crate::error::Error;
+use crate::handlers::Listeners;
 use crate::mods::{AnyMod, Mod};
 use crate::protocol::MessageId;
 use crate::push::Push;
@@ -21,6 +24,7 @@ type Handler<M> = Rc<dyn Fn(&M, &Robot, &Push) -> anyhow::Result<Option<Duration
 pub(crate) struct Shared<M> {
     tasks: Tasks<M>,
     handlers: FxHashMap<MessageId, Handler<M>>,
+    listeners: Listeners<M>,
 }
 
 /// One robot's part of a mod.
@@ -30,8 +34,12 @@ pub(crate) struct Played<M> {
 }
 
 impl<M: Mod> Played<M> {
-    pub(crate) fn share(tasks: Tasks<M>, handlers: FxHashMap<MessageId, Handler<M>>) -> Shared<M> {
-        Shared { tasks, handlers }
+    pub(crate) fn share(
+        tasks: Tasks<M>,
+        handlers: FxHashMap<MessageId, Handler<M>>,
+        listeners: Listeners<M>,
+    ) -> Shared<M> {
+        Shared { tasks, handlers, listeners }
     }
 
     pub(crate) fn new(state: M, shared: Rc<Shared<M>>) -> Self {
@@ -51,6 +59,10 @@ impl<M: Mod> AnyMod for Played<M> {
     fn handle(&self, robot: &Robot, push: &Push) -> Option<anyhow::Result<Option<Duration>>> {
         let handler = self.shared.handlers.get(&push.message)?;
         Some(handler(&self.state, robot, push))
+    }
+
+    fn hear(&self, robot: &Robot, heard: &Heard) -> Option<anyhow::Result<()>> {
+        self.shared.listeners.handle(&self.state, robot, &heard.topic, &heard.value)
     }
 
     fn resume<'a>(
@@ -120,28 +132,34 @@ async fn one_piece<M: Mod>(state: &M, step: &Step<M>, schedule: &mut Schedule, r
         return;
     }
     let Work::Code(code) = &step.work else { return };
-    run(&step.name, lateness, code(state, robot), robot).await;
+    let waited = run(&step.name, lateness, code(state, robot), robot).await;
+    schedule.excuse(waited);
     // Lets others run now and then, should a task neither wait nor send.
     tokio::task::coop::consume_budget().await;
     schedule.rest(robot).await;
 }
 
-/// Runs a task's code and counts it.
+/// Runs a task's code and counts it. Returns how long it waited for other robots: that is in none of its times, and a
+/// schedule has to be excused for it. A task that ended because the robot leaves while it waits for others did not fail.
 pub(crate) async fn run(
     name: &str,
     lateness: Option<Duration>,
     code: impl Future<Output = anyhow::Result<()>>,
     robot: &Robot,
-) {
+) -> Duration {
     let context = robot.context();
     context.trace(robot.number(), || Seen::TaskBegins { name });
     let began = Instant::now();
-    let result = match lateness {
-        Some(_) => robot.late(lateness, code).await,
-        None => code.await,
+    let (result, waited) = match lateness {
+        Some(_) => robot.apart(robot.late(lateness, code)).await,
+        None => robot.apart(code).await,
     };
-    let took = began.elapsed();
-    let fault = result.as_ref().err().map(|e| format!("{e:#}"));
+    let elapsed = began.elapsed();
+    // It may have waited for several at a time.
+    let waited = waited.min(elapsed);
+    let took = elapsed - waited;
+    let faulty = result.as_ref().err().filter(|e| !leaves(e));
+    let fault = faulty.map(|e| format!("{e:#}"));
     context.trace(robot.number(), || Seen::TaskOver { name, took, fault: fault.as_deref() });
     let mut recorder = context.record();
     let series = recorder.series(Kind::Task, name);
@@ -155,4 +173,10 @@ pub(crate) async fn run(
     if let Some(lateness) = lateness {
         recorder.response(series, took + lateness);
     }
+    waited
+}
+
+/// Whether a task ended because the robot leaves.
+fn leaves(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<Error>(), Some(Error::Leaving { .. }))
 }

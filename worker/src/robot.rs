@@ -17,6 +17,7 @@ use tokio::time::Sleep;
 use crate::connect::Connect;
 use crate::connection::{Connection, NORMAL};
 use crate::context::Context;
+use crate::ears::Ears;
 use crate::error::Error;
 use crate::link::Link;
 use crate::push::Push;
@@ -47,6 +48,12 @@ struct Inner {
     leaves: Cell<bool>,
     /// By how much the task that runs now was late, if it has a schedule.
     lateness: Cell<Option<Duration>>,
+    /// How long the task that runs now, or the login, waited for other robots.
+    waited: Cell<Duration>,
+    /// What it hears of other robots.
+    ears: Rc<Ears>,
+    /// Whether it did something in this session whose end others have to hear of.
+    talks: Cell<bool>,
     /// Told when its tasks may begin and when its time is over.
     changed: Notify,
     /// Whether a task has sent or opened something since the driver last looked at the sockets.
@@ -75,6 +82,9 @@ impl Robot {
             retired: Cell::new(false),
             leaves: Cell::new(false),
             lateness: Cell::new(None),
+            waited: Cell::new(Duration::ZERO),
+            ears: Rc::default(),
+            talks: Cell::new(false),
             changed: Notify::new(),
             active: Cell::new(false),
             alarm: RefCell::default(),
@@ -128,11 +138,12 @@ impl Robot {
         }
     }
 
-    /// Lets the tasks of all its mods begin: it is in. The time since it began to connect is a sample of the series
-    /// (login, class).
+    /// Lets the tasks of all its mods begin: it is in. The time since it began to connect, without what it waited for other
+    /// robots, is a sample of the series (login, class).
     pub fn run_tasks(&self) {
         if self.is_before_play() {
-            self.0.context.ok(Kind::Login, self.class_name(), self.0.started.get().elapsed());
+            let took = self.0.started.get().elapsed().saturating_sub(self.0.waited.get());
+            self.0.context.ok(Kind::Login, self.class_name(), took);
             self.0.played.set(true);
             self.enter(RobotState::Playing);
             self.0.changed.notify_waiters();
@@ -275,9 +286,38 @@ impl Robot {
         .await
     }
 
+    /// Runs a task. Returns also how long it waited for other robots, which is off the timed path.
+    pub(crate) async fn apart<T>(&self, work: impl Future<Output = T>) -> (T, Duration) {
+        let (mut work, mut waited) = (std::pin::pin!(work), Duration::ZERO);
+        // Set for each poll, as in `late`.
+        poll_fn(|cx| {
+            let before = self.0.waited.replace(waited);
+            let polled = work.as_mut().poll(cx);
+            waited = self.0.waited.replace(before);
+            polled.map(|done| (done, waited))
+        })
+        .await
+    }
+
+    /// Notes that the task that runs now waited for other robots.
+    pub(crate) fn note_waited(&self, time: Duration) {
+        self.0.waited.set(self.0.waited.get() + time);
+    }
+
+    pub(crate) fn ears(&self) -> &Ears {
+        &self.0.ears
+    }
+
+    /// Its ears, of a robot whose end others have to hear of from now on.
+    pub(crate) fn ears_for_others(&self) -> &Rc<Ears> {
+        self.0.talks.set(true);
+        &self.0.ears
+    }
+
     /// Its session begins now.
     pub(crate) fn begin(&self) {
         self.0.started.set(Instant::now());
+        self.0.waited.set(Duration::ZERO);
     }
 
     /// Begins its life anew: it has no connection and has not logged in.
@@ -295,6 +335,9 @@ impl Robot {
         self.0.links.borrow_mut().clear();
         self.0.inbox.borrow_mut().clear();
         let _spawned = self.0.spawned.take();
+        if self.0.talks.take() {
+            self.0.context.post.leave(self.0.number, &self.0.ears);
+        }
     }
 
     /// Tells it that its time is over.

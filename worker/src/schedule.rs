@@ -34,6 +34,13 @@ impl Schedule {
         Some(Instant::now().saturating_duration_since(due))
     }
 
+    /// Takes a time out of the schedule: what is due next is due so much later.
+    pub(crate) fn excuse(&mut self, time: Duration) {
+        if let Some((due, _)) = &mut self.due {
+            *due += time;
+        }
+    }
+
     /// Rests after a task, where there is no schedule.
     pub(crate) async fn rest(&self, robot: &Robot) {
         if self.due.is_none() {

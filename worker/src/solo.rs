@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::kit::Loaded;
+use crate::local::LocalHub;
 use crate::mods::Registry;
 use crate::orders::Orders;
 use crate::reporter::{Reporter, RunClock};
-use crate::thread::Watchers;
+use crate::thread::{Harvest, Watchers};
 
 /// Why a plan could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -62,12 +63,13 @@ pub(crate) async fn perform(
     let mut engine = Engine::start(threads, Arc::new(registry), watchers)?;
     let (run, start) = (Uuid::new_v4(), Instant::now());
     let mut reporter = Reporter::new(RunClock { run, start, master_start: Duration::ZERO }, threads);
+    let mut hub = engine.take_exchange().map(|exchange| LocalHub::new(run, exchange));
     engine.follow(Some(Orders { run, plan: Arc::new(plan), kit, slots: SlotSet::all(), start }));
     let mut shutdown = std::pin::pin!(shutdown);
     let mut told = false;
     loop {
         let harvest = tokio::select! {
-            harvest = engine.harvest() => harvest,
+            harvest = next(&mut engine, hub.as_mut()) => harvest,
             () = shutdown.as_mut(), if !told => {
                 told = true;
                 engine.follow(None); // robots leave, and hand over what they measured last
@@ -89,4 +91,16 @@ pub(crate) async fn perform(
     }
     engine.end();
     Ok(())
+}
+
+/// The next harvest; until it is there robots talk to each other.
+async fn next(engine: &mut Engine, hub: Option<&mut LocalHub>) -> Option<Harvest> {
+    match hub {
+        None => engine.harvest().await,
+        Some(hub) => tokio::select! {
+            biased;
+            harvest = engine.harvest() => harvest,
+            () = hub.serve() => None,
+        },
+    }
 }

@@ -164,7 +164,7 @@ impl Spawner {
         self.context.harvest()
     }
 
-    pub(crate) fn context(&self) -> &Context {
+    pub(crate) fn context(&self) -> &Rc<Context> {
         &self.context
     }
 

@@ -13,12 +13,17 @@ use uuid::Uuid;
 
 use crate::mods::Registry;
 use crate::orders::Orders;
+use crate::post::{Asked, Letter, Line, deliver};
 use crate::recorder::Measured;
+use crate::shared::RunTables;
 use crate::spawner::Spawner;
 use crate::trace::Watcher;
 
 /// How often a thread looks up, even if nothing is due: bounds how old its gauges are, and shows how late it wakes.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
+
+/// Letters that are handed to robots before the thread looks at anything else.
+const MOST_LETTERS: usize = 256;
 
 /// What a thread measured up to a moment of the run.
 #[derive(Debug)]
@@ -73,6 +78,12 @@ pub(crate) struct RobotThread {
     /// Emptied histograms that come back.
     pub(crate) spares: mpsc::Receiver<Histogram>,
     pub(crate) gauges: SharedGauges,
+    /// What its robots say to others.
+    pub(crate) asks: mpsc::Sender<Asked>,
+    /// What comes for them.
+    pub(crate) letters: mpsc::Receiver<Letter>,
+    /// What all robots of the worker share.
+    pub(crate) tables: RunTables,
     /// Makes who looks at this thread's robots.
     pub(crate) watchers: Option<Watchers>,
 }
@@ -105,7 +116,11 @@ impl RobotThread {
 
     fn spawner(&self, orders: Arc<Orders>) -> Result<Spawner, String> {
         let watcher = self.watchers.as_ref().map(|make| make());
-        Spawner::new(orders, &self.registry, watcher)
+        let run = orders.run;
+        let spawner = Spawner::new(orders, &self.registry, watcher)?;
+        spawner.context().post.connect(Line { thread: self.index, run, asks: self.asks.clone() });
+        spawner.context().tables.replace(self.tables.of(run));
+        Ok(spawner)
     }
 
     /// Carries a run through, to its end or until there are orders for another.
@@ -115,6 +130,7 @@ impl RobotThread {
         loop {
             let now = Instant::now();
             self.take_spares(&spawner);
+            spawner.context().post.flush();
             let boundary = spawner.orders().start + next_report;
             if dismissed {
                 spawner.retire_all();
@@ -140,6 +156,10 @@ impl RobotThread {
                     false
                 }
                 () = spawner.departure() => false,
+                Some(letter) = self.letters.recv() => {
+                    self.hand_on(&spawner, letter);
+                    false
+                }
                 () = tokio::time::sleep_until(wake.into()) => true,
             };
             let lag = if slept { Instant::now().saturating_duration_since(wake) } else { Duration::ZERO };
@@ -174,6 +194,15 @@ impl RobotThread {
         };
         if self.harvests.send(harvest).await.is_err() {
             tracing::debug!("nobody takes reports any more");
+        }
+    }
+
+    /// Hands letters to the robots, as many as are there.
+    fn hand_on(&mut self, spawner: &Spawner, first: Letter) {
+        deliver(spawner.context(), first);
+        for _ in 1..MOST_LETTERS {
+            let Ok(letter) = self.letters.try_recv() else { return };
+            deliver(spawner.context(), letter);
         }
     }
 

@@ -19,6 +19,7 @@ impl Run {
         let (name, delivered, owner) = (worker.name().to_owned(), worker.delivered, worker.order.is_some());
         let loss = Loss::new(&name, t, self.robots_of(id, t), why, delivered);
         self.fleet.leave(id);
+        self.groups.lost(id);
         match self.phase {
             Phase::Running if self.deal.owners().contains(&id) => {
                 self.lost(id, loss);

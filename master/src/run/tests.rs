@@ -1,6 +1,7 @@
 //! Events in, effects out: joins, losses, repeats, gaps, foreign runs and stops in every phase, and then at random.
 
 mod any_order;
+mod groups;
 mod open_model;
 
 use std::num::NonZeroU32;

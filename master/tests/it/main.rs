@@ -4,6 +4,7 @@
 mod binary;
 mod common;
 mod course;
+mod groups;
 mod outputs;
 mod refusal;
 mod worker_loss;

@@ -21,7 +21,7 @@ use worker::config::Config;
 use worker::{Ended, Registry, serve};
 
 /// A stream that a worker has opened.
-struct Joined {
+pub(crate) struct Joined {
     up: Streaming<Up>,
     down: mpsc::Sender<Result<Down, Status>>,
     clock: Instant,
@@ -43,12 +43,12 @@ impl Control for FakeMaster {
 }
 
 impl Joined {
-    async fn send(&self, down: Down) {
+    pub(crate) async fn send(&self, down: Down) {
         self.down.send(Ok(down)).await.unwrap();
     }
 
     /// The next message that `want` wants; beats are echoed on the way.
-    async fn next<T>(&mut self, what: &str, want: impl Fn(Up) -> Option<T>) -> T {
+    pub(crate) async fn next<T>(&mut self, what: &str, want: impl Fn(Up) -> Option<T>) -> T {
         let wait = async {
             loop {
                 let up = self.up.message().await.unwrap().expect("the stream is open");
@@ -73,7 +73,7 @@ impl Joined {
     }
 
     /// Takes the worker through to where it can be given robots.
-    async fn ready(&mut self) {
+    pub(crate) async fn ready(&mut self) {
         self.hello().await;
         let bundle = Bundle::new(Vec::new());
         let hash = bundle.hash;
@@ -81,7 +81,7 @@ impl Joined {
         self.next("ready", |up| matches!(up, Up::Ready(ready) if ready == hash).then_some(())).await;
     }
 
-    async fn assign(&self, run: u128, epoch: u64, plan: &Plan, slots: SlotSet) {
+    pub(crate) async fn assign(&self, run: u128, epoch: u64, plan: &Plan, slots: SlotSet) {
         let start = self.clock.elapsed() + Duration::from_millis(200);
         let plan = Arc::new(plan.clone());
         let assignment = Assignment { run: Uuid::from_u128(run), epoch, plan, slots, start };
@@ -90,14 +90,18 @@ impl Joined {
 }
 
 /// A worker with its master.
-struct Pair {
-    joins: mpsc::Receiver<Joined>,
+pub(crate) struct Pair {
+    pub(crate) joins: mpsc::Receiver<Joined>,
     stop: oneshot::Sender<()>,
     worker: JoinHandle<Ended>,
     master: JoinHandle<()>,
 }
 
 async fn start() -> Pair {
+    start_with(Registry::shipped()).await
+}
+
+pub(crate) async fn start_with(registry: Registry) -> Pair {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, joins) = mpsc::channel(4);
@@ -118,7 +122,7 @@ async fn start() -> Pair {
             std::future::pending().await
         }
     };
-    let worker = tokio::spawn(async { serve(config, Registry::shipped(), shutdown).await.unwrap() });
+    let worker = tokio::spawn(async { serve(config, registry, shutdown).await.unwrap() });
     Pair { joins, stop, worker, master }
 }
 

@@ -190,6 +190,7 @@ impl Fake {
             Down::Echo(echo) => self.ahead = Some(echo.master.saturating_sub(echo.sent)),
             Down::Ack(_) => self.ended.samples.append(&mut self.unacked),
             Down::Dismiss(dismissal, reason) => self.ended.dismissed = Some((dismissal, reason)),
+            Down::Groups(_) => {} // it asks nothing
         }
     }
 
