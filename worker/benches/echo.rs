@@ -46,6 +46,8 @@ enum Side {
     #[command(hide = true)]
     Robots { host: String, connections: u64, seconds: u64 },
     #[command(hide = true)]
+    Lua { host: String, connections: u64, seconds: u64 },
+    #[command(hide = true)]
     Bare { host: String, connections: u64, seconds: u64 },
 }
 
@@ -62,7 +64,10 @@ fn main() -> Result<()> {
         None => compare(&args),
         Some(Side::Server) => serve(),
         Some(Side::Robots { host, connections, seconds }) => {
-            tell(|| robots::run(&host, connections, seconds))
+            tell(|| robots::run(&host, "echo", connections, seconds))
+        }
+        Some(Side::Lua { host, connections, seconds }) => {
+            tell(|| robots::run(&host, "lua_echo", connections, seconds))
         }
         Some(Side::Bare { host, connections, seconds }) => tell(|| bare::run(&host, connections, seconds)),
     }
@@ -87,21 +92,25 @@ fn compare(args: &Args) -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{} connections, {rounds} rounds of {seconds} s each, in turn\n", args.connections)?;
     writeln!(out, "{:<28} {:>14} {:>20}", "", "round trips/s", "CPU us/round trip")?;
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    let sides = ["robots", "lua", "bare"];
+    let mut told: [Vec<Round>; 3] = Default::default();
     for _ in 0..rounds {
-        ours.push(round("robots", &server.host, args.connections, seconds)?);
-        bare.push(round("bare", &server.host, args.connections, seconds)?);
+        for (side, told) in sides.iter().zip(&mut told) {
+            told.push(round(side, &server.host, args.connections, seconds)?);
+        }
     }
-    let (ours, bare) = (Medians::of(ours), Medians::of(bare));
+    let [ours, lua, bare] = told.map(Medians::of);
     ours.print(&mut out, "robots, sproto, recording")?;
+    lua.print(&mut out, "the same in Lua")?;
     bare.print(&mut out, "bare tokio-tungstenite")?;
-    let ratio = ours.cpu_us / bare.cpu_us;
-    writeln!(out, "\nratio of CPU per round trip: {ratio:.2}")?;
+    let (ratio, lua_ratio) = (ours.cpu_us / bare.cpu_us, lua.cpu_us / bare.cpu_us);
+    writeln!(out, "\nratio of CPU per round trip to the bare loop's: {ratio:.2}, in Lua {lua_ratio:.2}")?;
     writeln!(
         out,
-        r#"{{"name":"echo","value":{:.3},"unit":"cpu_us/round_trip","yardstick":{:.3},"ratio":{ratio:.3},"connections":{},"per_second":{:.0},"noise":{:.3}}}"#,
+        r#"{{"name":"echo","value":{:.3},"unit":"cpu_us/round_trip","yardstick":{:.3},"ratio":{ratio:.3},"lua":{:.3},"lua_ratio":{lua_ratio:.3},"connections":{},"per_second":{:.0},"noise":{:.3}}}"#,
         ours.cpu_us,
         bare.cpu_us,
+        lua.cpu_us,
         args.connections,
         ours.per_second,
         ours.noise.max(bare.noise)

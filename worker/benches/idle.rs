@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Parser, Subcommand};
-use common::{Server, cpu_time, log_in, numbers, plan, resident, serve};
-use proto::message::Bundle;
+use common::{Server, cpu_time, log_in, lua_mods, numbers, plan, resident, serve};
 use proto::series::RobotState;
 use worker::{Mod, Registry, Robot, Tasks, Wait};
 
@@ -40,7 +39,7 @@ enum Side {
     #[command(hide = true)]
     Server,
     #[command(hide = true)]
-    Robots { host: String, robots: u64 },
+    Robots { host: String, robots: u64, mod_name: String },
 }
 
 /// Descriptors that a process needs for itself.
@@ -55,7 +54,7 @@ fn main() -> Result<()> {
     match args.side {
         None => measure(&args),
         Some(Side::Server) => serve(),
-        Some(Side::Robots { host, robots }) => run(&host, robots),
+        Some(Side::Robots { host, robots, mod_name }) => run(&host, robots, &mod_name),
     }
 }
 
@@ -72,22 +71,47 @@ fn measure(args: &Args) -> Result<()> {
         "{:<10} {:>8} {:>12} {:>10} {:>14}",
         "", "robots", "KiB/robot", "robots/s", "CPU us/robot"
     )?;
-    let mut rounds = Vec::new();
-    for _ in 0..if args.quick { 1 } else { args.rounds.max(1) } {
-        let server = Server::start()?;
-        rounds.push(numbers("robots", &[&server.host, &robots.to_string()])?);
-    }
-    rounds.sort_by(|a, b| f64::total_cmp(&a[0], &b[0]));
-    let [bytes, there, seconds, cpu] = rounds[rounds.len() / 2][..] else {
-        bail!("one line of four numbers")
-    };
-    let (kib, rate, cpu_us) = (bytes / 1024.0, there / seconds, cpu * 1e6 / there);
-    writeln!(out, "{:<10} {there:>8} {kib:>12.2} {rate:>10.0} {cpu_us:>14.1}", "native")?;
+    let rounds = if args.quick { 1 } else { args.rounds.max(1) };
+    let [native, lua] = ["idle", "lua_idle"].map(|mod_name| median(mod_name, robots, rounds));
+    let (native, lua) = (native?, lua?);
+    native.print(&mut out, "native")?;
+    lua.print(&mut out, "Lua")?;
     writeln!(
         out,
-        r#"{{"name":"idle","value":{kib:.3},"unit":"KiB/robot","robots":{there},"per_second":{rate:.0},"cpu_us_per_robot":{cpu_us:.1}}}"#
+        r#"{{"name":"idle","value":{:.3},"unit":"KiB/robot","lua":{:.3},"robots":{},"per_second":{:.0},"cpu_us_per_robot":{:.1}}}"#,
+        native.kib, lua.kib, native.robots, native.rate, native.cpu_us
     )?;
     Ok(())
+}
+
+/// What one kind of robot costs.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    kib: f64,
+    robots: f64,
+    rate: f64,
+    cpu_us: f64,
+}
+
+impl Cost {
+    fn print(&self, out: &mut impl Write, name: &str) -> Result<()> {
+        let Self { kib, robots, rate, cpu_us } = self;
+        writeln!(out, "{name:<10} {robots:>8} {kib:>12.2} {rate:>10.0} {cpu_us:>14.1}")?;
+        Ok(())
+    }
+}
+
+/// The median of some rounds, each with a server and a worker of its own.
+fn median(mod_name: &str, robots: u64, rounds: usize) -> Result<Cost> {
+    let mut costs = Vec::new();
+    for _ in 0..rounds {
+        let server = Server::start()?;
+        let told = numbers("robots", &[&server.host, &robots.to_string(), mod_name])?;
+        let [bytes, robots, seconds, cpu] = told[..] else { bail!("one line of four numbers") };
+        costs.push(Cost { kib: bytes / 1024.0, robots, rate: robots / seconds, cpu_us: cpu * 1e6 / robots });
+    }
+    costs.sort_by(|a, b| f64::total_cmp(&a.kib, &b.kib));
+    Ok(costs[costs.len() / 2])
 }
 
 /// Logs in and stays.
@@ -105,14 +129,14 @@ impl Mod for Idle {
 }
 
 /// Brings robots in, at 5,000 a second, and looks at the process when they are.
-fn run(host: &str, robots: u64) -> Result<()> {
+fn run(host: &str, robots: u64, mod_name: &str) -> Result<()> {
     let registry = Registry::default().with("idle", Idle::default);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let before = resident()?;
     let (begun, cpu) = (Instant::now(), cpu_time());
     let all_in = tokio::sync::Notify::new();
-    let plan = plan(host, "idle", robots, 5_000.0, PATIENCE)?;
-    let play = worker::solo::play(plan, Bundle::new(Vec::new()), registry, 1, |report| {
+    let plan = plan(host, mod_name, robots, 5_000.0, PATIENCE)?;
+    let play = worker::solo::play(plan, lua_mods(), registry, 1, |report| {
         let there: u64 = report.robots.iter().map(|census| census.get(RobotState::Playing)).sum();
         if there < robots {
             return;

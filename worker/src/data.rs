@@ -28,6 +28,11 @@ impl Data {
         if faults.is_empty() { Ok(loaded) } else { Err(faults) }
     }
 
+    /// The names of the sets.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sets.keys().map(String::as_str)
+    }
+
     /// The row of a robot: they begin anew when there are more robots than rows. A plan whose rows must be unique is refused by
     /// the master if they are too few.
     pub(crate) fn row(&self, set: &str, robot: u64) -> Option<&Row> {

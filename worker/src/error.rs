@@ -120,6 +120,14 @@ pub enum Error {
         /// Which bound was reached.
         reason: String,
     },
+    /// The code of a mod in Lua gave up, or let a failure through.
+    #[error("{told}")]
+    Script {
+        /// The class of the failure.
+        class: FailureClass,
+        /// What it said, with file and line, and the calls that led there.
+        told: String,
+    },
 }
 
 impl Error {
@@ -131,6 +139,7 @@ impl Error {
             Self::Closed { .. } | Self::Leaving { .. } => FailureClass::Closed,
             Self::Decode { .. } => FailureClass::Decode,
             Self::Protocol { .. } => FailureClass::Protocol,
+            Self::Script { class, .. } => *class,
             Self::NoConnection { .. }
             | Self::Usage { .. }
             | Self::Denied { .. }

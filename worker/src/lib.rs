@@ -11,6 +11,7 @@
 //!   its mods make of it.
 //! - [`connect`], `address`, `dial`, `tls`, `socket`: how connections are opened, and what carries their frames.
 //! - [`connection`], `link`, `dialect`, `requests`, `push`, [`game`]: the messages on a robot's connections.
+//! - [`lua`]: mods that are files of the bundle.
 //! - [`group`], [`shared`], `post`, `party`, `ears`: robots that talk to each other; `exchange` carries it between threads and
 //!   the master, `local` stands in for the master's part.
 //! - `context`, `precise`, `recorder`, `trace`, `keeper`: what a thread's robots share, and where their samples go.
@@ -41,6 +42,7 @@ mod keeper;
 mod kit;
 mod link;
 mod local;
+pub mod lua;
 pub mod mods;
 mod orders;
 mod party;

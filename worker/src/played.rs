@@ -78,7 +78,8 @@ impl<M: Mod> AnyMod for Played<M> {
     }
 }
 
-async fn play<M: Mod>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
+/// Runs a mod's tasks until the robot retires, be they written in Rust or in Lua.
+pub(crate) async fn play<M: 'static>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
     robot.tasks_begin().await;
     if tasks.in_background().is_empty() {
         return foreground(state, tasks, robot).await;
@@ -88,7 +89,7 @@ async fn play<M: Mod>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
 }
 
 /// Takes one task by weight after the other.
-async fn foreground<M: Mod>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
+async fn foreground<M: 'static>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
     let mut schedule = Schedule::new(tasks.wait, robot);
     while !robot.is_retired() {
         let Some(step) = tasks.choose(|below| robot.rng(|rng| rng.u64(..below))) else {
@@ -100,7 +101,7 @@ async fn foreground<M: Mod>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
 }
 
 /// Waits and does the same again.
-async fn background<M: Mod>(state: &M, one: &Background<M>, robot: &Robot) {
+async fn background<M: 'static>(state: &M, one: &Background<M>, robot: &Robot) {
     let mut schedule = Schedule::new(one.wait, robot);
     schedule.rest(robot).await;
     while !robot.is_retired() {
@@ -109,7 +110,7 @@ async fn background<M: Mod>(state: &M, one: &Background<M>, robot: &Robot) {
 }
 
 /// Does all pieces of a step, each in its time.
-async fn perform<M: Mod>(state: &M, step: &Step<M>, schedule: &mut Schedule, robot: &Robot) {
+async fn perform<M>(state: &M, step: &Step<M>, schedule: &mut Schedule, robot: &Robot) {
     if let Work::Code(_) = &step.work {
         return one_piece(state, step, schedule, robot).await;
     }
@@ -126,7 +127,7 @@ async fn perform<M: Mod>(state: &M, step: &Step<M>, schedule: &mut Schedule, rob
 }
 
 /// Runs one piece of work when it is due, and rests.
-async fn one_piece<M: Mod>(state: &M, step: &Step<M>, schedule: &mut Schedule, robot: &Robot) {
+async fn one_piece<M>(state: &M, step: &Step<M>, schedule: &mut Schedule, robot: &Robot) {
     let lateness = schedule.turn(robot).await;
     if robot.is_retired() {
         return;

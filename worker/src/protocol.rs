@@ -61,15 +61,26 @@ pub(crate) struct Schemas {
 }
 
 impl Schemas {
-    /// The schemas of the `.sproto` files in a bundle; the role protocol if the bundle has none. A file that ends in
+    /// The schemas of all `.sproto` files in a bundle: [`Schemas::played`], if every mod is.
+    ///
+    /// # Errors
+    /// As [`Schemas::played`].
+    #[cfg(test)]
+    pub(crate) fn from_bundle(bundle: &Bundle) -> Result<Self, Vec<String>> {
+        Self::played(bundle, |_| true)
+    }
+
+    /// The schemas of the `.sproto` files in a bundle; the role protocol if there are none. What stands in the folder of a mod,
+    /// `mods/NAME/`, counts only if that mod is played, so that mods of different games live in one bundle. A file that ends in
     /// `.c2s.sproto` is only what robots ask, one in `.s2c.sproto` only what the server asks.
     ///
     /// # Errors
     /// What is wrong in the files, with file and line; one sentence each.
-    pub(crate) fn from_bundle(bundle: &Bundle) -> Result<Self, Vec<String>> {
+    pub(crate) fn played(bundle: &Bundle, is_played: impl Fn(&str) -> bool) -> Result<Self, Vec<String>> {
         let mut texts = Vec::new();
         let mut faults = Vec::new();
-        for (path, content) in bundle.files.iter().filter(|(path, _)| path.ends_with(".sproto")) {
+        let counts = |path: &str| path.ends_with(".sproto") && mod_of(path).is_none_or(&is_played);
+        for (path, content) in bundle.files.iter().filter(|(path, _)| counts(path)) {
             match std::str::from_utf8(content) {
                 Ok(text) => texts.push((path.as_str(), text)),
                 Err(e) => faults.push(format!(
@@ -108,6 +119,11 @@ impl Schemas {
         protocol.gather();
         protocol
     }
+}
+
+/// The mod in whose folder a file stands.
+pub(crate) fn mod_of(path: &str) -> Option<&str> {
+    path.strip_prefix("mods/")?.split_once('/').map(|(name, _)| name)
 }
 
 /// Whether a file, alone or in a folder of that name, belongs to one side.
@@ -188,12 +204,19 @@ impl Protocol {
     /// # Errors
     /// Bytes that are no such message.
     pub(crate) fn decode_reply(&self, id: MessageId, body: &[u8]) -> Result<Value, sproto::Error> {
+        self.reply_type(id).map_or(Ok(Value::Nil), |ty| ty.decode(body))
+    }
+
+    /// What the reply known by `id` is: a type of its own, or the response of a protocol; none if there is nothing in it.
+    pub(crate) fn reply_type(&self, id: MessageId) -> Option<Type> {
         let def = self.message(id);
-        match (&def.ours, &def.ty) {
-            (Some(call), _) => call.get_response(body),
-            (None, Some(ty)) => ty.decode(body),
-            (None, None) => Ok(Value::Nil),
-        }
+        def.ours.as_ref().map_or_else(|| def.ty.clone(), Call::response)
+    }
+
+    /// What a message that comes unasked is, by its type or, in dialect `rpc`, as the server's request.
+    pub(crate) fn push_type(&self, id: MessageId, is_rpc: bool) -> Option<Type> {
+        let def = self.message(id);
+        if is_rpc { def.theirs.as_ref().and_then(Call::request) } else { def.ty.clone() }
     }
 
     /// The message of an id.

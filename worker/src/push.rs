@@ -11,6 +11,7 @@ use crate::link::Link;
 use crate::protocol::MessageId;
 
 /// A message that came unasked.
+#[derive(Clone)]
 pub(crate) struct Push {
     pub(crate) link: Rc<Link>,
     pub(crate) message: MessageId,

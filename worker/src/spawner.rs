@@ -222,11 +222,14 @@ impl Spawner {
     }
 }
 
-/// What makes the mods of a class.
+/// What makes the mods of a class: those of the bundle, or else those that are compiled in.
 fn makers(orders: &Orders, class: &Class, registry: &Registry) -> Result<Vec<Maker>, String> {
     let casting = Casting { plan: &orders.plan, class, protocol: &orders.kit.protocol };
-    let maker =
-        |name: &String| registry.maker(name, &casting).ok_or_else(|| format!("there is no mod `{name}`"));
+    let (scripts, protocol) = (&orders.kit.scripts, &orders.kit.protocol);
+    let maker = |name: &String| {
+        let maker = scripts.maker(name, &casting, protocol).or_else(|| registry.maker(name, &casting));
+        maker.ok_or_else(|| format!("there is no mod `{name}`"))
+    };
     class.mods.iter().map(maker).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::wait::Wait;
 /// What a task's code returns.
 pub type TaskResult = anyhow::Result<()>;
 
-type Code<M> = Rc<dyn for<'a> Fn(&'a M, &'a Robot) -> LocalBoxFuture<'a, TaskResult>>;
+pub(crate) type Code<M> = Rc<dyn for<'a> Fn(&'a M, &'a Robot) -> LocalBoxFuture<'a, TaskResult>>;
 
 /// Something to do: a piece of work with a name, whose runs are the series (task, name), or several in a fixed order.
 pub struct Step<M> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use proto::class::{Class, Classes, Share};
+use proto::message::Bundle;
 use proto::plan::Plan;
 use proto::profile::Profile;
 use worker::Robot;
@@ -43,6 +44,27 @@ pub(crate) async fn log_in(robot: &Robot) -> Result<()> {
     robot.run_tasks();
     Ok(())
 }
+
+/// The same in Lua, as mods of a bundle: `lua_echo` echoes as fast as it can, `lua_idle` logs in and stays.
+pub(crate) fn lua_mods() -> Bundle {
+    let idle = LUA_ECHO.replace("echo.tasks", "echo.wait = horde.constant(3600)\necho.tasks");
+    let idle = idle.replace("EchoRequest", "Nothing").replace("return echo", "echo.tasks = nil\nreturn echo");
+    let file = |name: &str, text: &str| (format!("mods/{name}/{name}_mod.lua"), text.as_bytes().to_vec());
+    Bundle::new(vec![file("lua_echo", LUA_ECHO), file("lua_idle", &idle)])
+}
+
+const LUA_ECHO: &str = r#"
+local echo = {}
+function echo:start(robot)
+  local list = robot:connect("lobby", robot.host):request("ServerListRequest")
+  robot:close("lobby")
+  robot:connect("game", list.ServerList[1]):request("LoginReuest", {}, { reply = "LoginRespone" })
+  robot:run_tasks()
+end
+echo.tasks = { { name = "echo", weight = 1, run = function(_, robot)
+  robot:connection("game"):request("EchoRequest", { Text = "hello" })
+end } }
+return echo"#;
 
 /// This binary again, as another side.
 pub(crate) fn own(side: &str) -> Command {

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use proto::message::Bundle;
 use proto::report::Report;
 use worker::game::EchoRequest;
 use worker::{Mod, Registry, Robot, Tasks, Wait};
 
 use crate::Share;
-use crate::common::{cpu_time, log_in, plan};
+use crate::common::{cpu_time, log_in, lua_mods, plan};
 
 /// Echoes as fast as it can.
 #[derive(Default)]
@@ -32,13 +31,13 @@ impl Mod for Echo {
 const WARM_UP: u64 = 2;
 
 /// Round trips of `connections` robots in `seconds` seconds, after all are in.
-pub(crate) fn run(host: &str, connections: u64, seconds: u64) -> Result<Share> {
+pub(crate) fn run(host: &str, name: &str, connections: u64, seconds: u64) -> Result<Share> {
     let registry = Registry::default().with("echo", Echo::default);
     let mut window =
         Window { begin: WARM_UP, end: WARM_UP + seconds, before: Duration::ZERO, round_trips: 0, cpu: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let plan = plan(host, "echo", connections, connections as f64 * 1000.0, WARM_UP + seconds + 1)?;
-    let bundle = Bundle::new(Vec::new());
+    let plan = plan(host, name, connections, connections as f64 * 1000.0, WARM_UP + seconds + 1)?;
+    let bundle = lua_mods();
     let play = worker::solo::play(plan, bundle, registry, 1, |report| window.take(&report));
     runtime.block_on(play)?;
     Ok(Share { round_trips: window.round_trips, cpu: window.cpu.context("the run was too short")? })

@@ -12,6 +12,7 @@ mod control;
 mod hostile_gate;
 mod hostile_server;
 mod lifecycle;
+mod lua;
 mod meeting;
 mod robots;
 mod run;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{Server, counts, failures, plan, play, seconds};
+use proto::reconnect::Reconnect;
 use proto::series::{FailureClass, Kind, RobotState};
 use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
 use worker::{Mod, Registry, Robot, Tasks, Wait};
@@ -126,7 +127,9 @@ impl Mod for Jumpy {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mod_that_panics_fails_its_robot_and_nobody_else() {
     let registry = Registry::default().with("jumpy", Jumpy::default);
-    let reports = play(plan("ws://127.0.0.1:1", "jumpy", 4, 100.0, 0.9), registry).await;
+    let mut plan = plan("ws://127.0.0.1:1", "jumpy", 4, 100.0, 0.9);
+    plan.reconnect = Reconnect::Backoff { first: seconds(10.0), most: seconds(10.0) };
+    let reports = play(plan, registry).await;
     let (count, example) = failures(&reports, Kind::Session, FailureClass::Task);
     assert_eq!((count, example.as_str()), (1, "the mod panicked"));
     assert_eq!(counts(&reports, Kind::Session, "default"), (3, 1));
