@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use crate::config::{Args, Command};
 use crate::control::{Ended, serve};
 use crate::mods::Registry;
-use crate::run::{RunArgs, RunError, run};
+use crate::run::{AnnotateArgs, RunArgs, RunError, annotate, run};
 
 /// Could not run, or broke.
 const BROKEN: u8 = 1;
@@ -35,8 +35,10 @@ pub fn main(registry: Registry) -> ExitCode {
     };
     log_to_stderr(args.log);
     let Args { command, .. } = &mut args;
-    if let Some(Command::Run(run)) = command.take() {
-        return run_robots(*run, registry);
+    match command.take() {
+        Some(Command::Run(run)) => return run_robots(*run, registry),
+        Some(Command::Annotate(args)) => return write_annotations(&args),
+        None => {}
     }
     let config = match args.check() {
         Ok(config) => config,
@@ -68,6 +70,16 @@ fn run_robots(args: RunArgs, registry: Registry) -> ExitCode {
         Ok(failed) => fail(BROKEN, &[format!("{failed} samples failed")]),
         Err(RunError::Usage(faults)) => fail(USAGE, &faults),
         Err(RunError::Broken(reason)) => fail(BROKEN, &[reason]),
+    }
+}
+
+fn write_annotations(args: &AnnotateArgs) -> ExitCode {
+    match annotate(args) {
+        Ok(text) => {
+            let _closed = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(faults) => fail(USAGE, &faults),
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use proto::message::is_worker_name;
 use uuid::Uuid;
 
-use crate::run::RunArgs;
+use crate::run::{AnnotateArgs, RunArgs};
 
 /// Runs robots for a horde master.
 #[derive(Debug, Parser)]
@@ -42,6 +42,8 @@ pub struct Args {
 pub(crate) enum Command {
     /// Run robots without a master, to write and try mods
     Run(Box<RunArgs>),
+    /// Write annotations of messages and calls for editors (LuaLS)
+    Annotate(AnnotateArgs),
 }
 
 /// What a worker is to be.

@@ -19,6 +19,7 @@ mod sink;
 mod source;
 mod state;
 mod steps;
+mod talk;
 #[cfg(test)]
 mod vectors;
 

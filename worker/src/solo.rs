@@ -40,7 +40,7 @@ pub async fn play(
     take: impl FnMut(Report),
 ) -> Result<(), SoloError> {
     let stage = Stage { threads, watchers: None };
-    perform(plan, bundle, registry, stage, std::future::pending(), take).await
+    perform(plan, bundle, Arc::new(registry), stage, std::future::pending(), take).await
 }
 
 /// Where a plan is run.
@@ -53,14 +53,14 @@ pub(crate) struct Stage {
 pub(crate) async fn perform(
     plan: Plan,
     bundle: Bundle,
-    registry: Registry,
+    registry: Arc<Registry>,
     Stage { threads, watchers }: Stage,
     shutdown: impl Future<Output = ()>,
     mut take: impl FnMut(Report),
 ) -> Result<(), SoloError> {
     let loaded = Loaded::new(Arc::new(bundle)).map_err(SoloError::Faults)?;
     let kit = Arc::new(loaded.kit(&plan, &registry).map_err(SoloError::Faults)?);
-    let mut engine = Engine::start(threads, Arc::new(registry), watchers)?;
+    let mut engine = Engine::start(threads, registry, watchers)?;
     let (run, start) = (Uuid::new_v4(), Instant::now());
     let mut reporter = Reporter::new(RunClock { run, start, master_start: Duration::ZERO }, threads);
     let mut hub = engine.take_exchange().map(|exchange| LocalHub::new(run, exchange));

@@ -4,6 +4,7 @@
 mod bad_plan;
 mod cluster;
 mod loss;
+mod lua;
 mod open_model;
 mod process;
 mod shares;

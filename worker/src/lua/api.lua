@@ -92,6 +92,104 @@ function Robot:time(name, seconds) end
 ---@param work fun()
 function Robot:spawn(work) end
 
+---Waits until `size` robots of the whole run, this one too, have asked for the key. Raises a Failure if too few come in time.
+---What stands before a `:` or `/` in the key names the series (wait, ..).
+---@param key string
+---@param size integer
+---@param seconds number
+---@return Group
+function Robot:gather(key, size, seconds) end
+
+---Tells all robots of the run that listen to a topic, this one excepted.
+---@param topic string
+---@param value any what JSON can hold
+function Robot:publish(topic, value) end
+
+---Listens to a topic.
+---@param topic string
+---@param heard fun(value: any, topic: string)
+function Robot:subscribe(topic, heard) end
+
+---Listens no more.
+---@param topic string
+function Robot:unsubscribe(topic) end
+
+---A table that all robots of this worker share.
+---@param name string
+---@return Shared
+function Robot:shared(name) end
+
+---Robots that came together.
+---@class Group
+---@field id integer
+---@field members integer[] the robots' numbers, in the order in which they came
+---@field place integer this robot's place among them, from 1
+local Group = {}
+
+---Writes on the group's board; all members see it.
+---@param key string
+---@param value any
+function Group:set(key, value) end
+
+---What stands on the board.
+---@param key string
+---@return any
+function Group:get(key) end
+
+---Waits until something stands on the board. Raises a Failure.
+---@param key string
+---@param seconds number
+---@return any
+function Group:wait_for(key, seconds) end
+
+---The numbers of those that have left.
+---@return integer[]
+function Group:left() end
+
+---Leaves the group.
+function Group:leave() end
+
+---A table that all robots of a worker share. Values are what JSON can hold.
+---@class Shared
+local Shared = {}
+
+---@param key string
+---@return any
+function Shared:get(key) end
+
+---@param key string
+---@param value any
+function Shared:set(key, value) end
+
+---Takes out what stands there.
+---@param key string
+---@return any
+function Shared:remove(key) end
+
+---Adds to a number, 1 if not said, and gives the sum: no two robots get the same.
+---@param key string
+---@param more? integer
+---@return integer
+function Shared:add(key, more) end
+
+---Appends to a list; how long it is then.
+---@param key string
+---@param value any
+---@return integer
+function Shared:push(key, value) end
+
+---Takes the first of a list.
+---@param key string
+---@return any
+function Shared:pop(key) end
+
+---How many keys there are.
+---@return integer
+function Shared:len() end
+
+---@return string[]
+function Shared:keys() end
+
 ---@class Step
 ---@field name? string
 ---@field weight? integer 1, if not said

@@ -8,7 +8,7 @@ use mlua::{Function, Lua, MultiValue, Table, Value};
 use super::interpreter::Desk;
 use super::operation::{self, answer, own, seconds, text, usage};
 use super::state::State;
-use super::{data, fault, random, run};
+use super::{data, fault, random, run, talk};
 use crate::error::Error;
 use crate::robot::Robot;
 
@@ -36,7 +36,7 @@ type Call = fn(&Given<'_>) -> Result<Value, Error>;
 const NOTHING: Result<Value, Error> = Ok(Value::Nil);
 
 /// The calls by name. Each returns true and a value, or false, a class and a message.
-const CALLS: [(&str, Call); 15] = [
+const CALLS: [(&str, Call); 22] = [
     ("closed", |given| {
         let open = operation::connection(&given.this, given.robot);
         Ok(Value::Boolean(open.map_or(true, |connection| connection.is_closed())))
@@ -51,6 +51,10 @@ const CALLS: [(&str, Call); 15] = [
         NOTHING
     }),
     ("data", |given| data::rows(given.lua, given.robot).map(Value::Table).map_err(|e| fault::of_lua(&e))),
+    ("group_get", |given| talk::get(given.lua, &given.this, &given.text(0, "group:get: the key")?)),
+    ("group_leave", |given| talk::leave(&given.this)),
+    ("group_left", |given| talk::left(given.lua, &given.this)),
+    ("group_set", |given| talk::set(&given.this, &given.text(0, "group:set: the key")?, given.arg(1))),
     ("leave", |given| {
         given.robot.leave();
         NOTHING
@@ -63,6 +67,9 @@ const CALLS: [(&str, Call); 15] = [
     ("open", |given| {
         given.robot.connection(&operation::borrowed(given.arg(0), "robot:connection")?)?;
         NOTHING
+    }),
+    ("publish", |given| {
+        talk::publish(given.robot, &given.text(0, "robot:publish: the topic")?, given.arg(1))
     }),
     ("random", |given| {
         let [least, most] = [0, 1].map(|place| given.arg(place).as_integer());
@@ -83,9 +90,17 @@ const CALLS: [(&str, Call); 15] = [
     }),
     ("send", send),
     ("spawn", spawn),
+    ("subscribe", |given| {
+        given.robot.subscribe(&given.text(0, "robot:subscribe: the topic")?)?;
+        NOTHING
+    }),
     ("time", |given| {
         let took: Duration = seconds(given.arg(1), "robot:time: how long it took")?;
         given.robot.time(&given.text(0, "robot:time")?, took);
+        NOTHING
+    }),
+    ("unsubscribe", |given| {
+        given.robot.unsubscribe(&given.text(0, "robot:unsubscribe: the topic")?);
         NOTHING
     }),
 ];
@@ -118,6 +133,12 @@ pub(super) fn native(lua: &Lua, desk: &Rc<Desk>) -> mlua::Result<Table> {
     for (name, call) in CALLS {
         native.set(name, method(lua, desk, call)?)?;
     }
+    for what in talk::SHARED {
+        let call = move |given: &Given<'_>| {
+            talk::shared(given.lua, given.robot, &given.this, what, [given.arg(0), given.arg(1)])
+        };
+        native.set(format!("shared_{what}"), method(lua, desk, call)?)?;
+    }
     let at = desk.clone();
     let draw = lua.create_function(move |lua, args: MultiValue| {
         let robot = current(&at);
@@ -136,7 +157,11 @@ pub(super) fn native(lua: &Lua, desk: &Rc<Desk>) -> mlua::Result<Table> {
     Ok(native)
 }
 
-fn method(lua: &Lua, desk: &Rc<Desk>, call: Call) -> mlua::Result<Function> {
+fn method(
+    lua: &Lua,
+    desk: &Rc<Desk>,
+    call: impl Fn(&Given<'_>) -> Result<Value, Error> + 'static,
+) -> mlua::Result<Function> {
     let desk = desk.clone();
     lua.create_function(move |lua, (this, a, b): (Value, Value, Value)| {
         let outcome = current(&desk).and_then(|robot| {

@@ -7,12 +7,14 @@ use mlua::{BorrowedStr, LightUserData, Lua, LuaString, Table, Value};
 use proto::speech::Dialect;
 
 use super::state::State;
+use super::talk;
 use crate::connection::{Connection, NORMAL};
 use crate::error::Error;
 use crate::robot::Robot;
 
 /// The calls that wait, by what marks their yield. Lua code can't make such marks, so no yield of its own is taken for one.
-const CODES: [(&str, usize); 4] = [("request", 1), ("connect", 2), ("sleep", 3), ("close", 4)];
+const CODES: [(&str, usize); 6] =
+    [("request", 1), ("connect", 2), ("sleep", 3), ("close", 4), ("gather", 5), ("wait_for", 6)];
 
 /// The marks by name, for the prelude.
 pub(super) fn codes(lua: &Lua) -> mlua::Result<Table> {
@@ -51,10 +53,12 @@ impl Operation {
                 Box::pin(robot.sleep(seconds(&a, "robot:sleep")?)).await;
                 Ok(Value::Nil)
             }
-            _ => {
+            4 => {
                 Box::pin(close(robot, &this, &a, &b)).await?;
                 Ok(Value::Nil)
             }
+            5 => Box::pin(talk::gather(&state.interpreter.lua, robot, &[a, b, c])).await,
+            _ => Box::pin(talk::wait_for(&state.interpreter.lua, &this, &a, &b)).await,
         }
     }
 }

@@ -5,14 +5,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use mlua::{IntoLua, Value};
+use mlua::{Function, IntoLua, Table, Value};
 use proto::series::Kind;
 
+use super::data::to_lua;
 use super::modules::is_true;
 use super::outline::CodeId;
 use super::room::{Room, Seat};
 use super::run::{Reached, Run};
 use super::{fault, limits};
+use crate::ears::Heard;
 use crate::error::Error;
 use crate::mods::AnyMod;
 use crate::played;
@@ -121,6 +123,30 @@ fn spawn(seat: &Rc<Seat>, robot: &Robot, push: &Push, pause: Reached) {
     });
 }
 
+/// Begins what a mod does when it hears something on a topic; none if it has nothing to do with it.
+fn hear(seat: &Rc<Seat>, robot: &Robot, heard: &Heard) -> Option<anyhow::Result<()>> {
+    let ears: Table = seat.robot.raw_get("ears").ok()?;
+    let code: Function = ears.raw_get(&*heard.topic).ok()?;
+    Some(listen(seat, robot, &code, heard))
+}
+
+fn listen(seat: &Rc<Seat>, robot: &Robot, code: &Function, heard: &Heard) -> anyhow::Result<()> {
+    let value = to_lua(&seat.state.interpreter.lua, &heard.value).map_err(|e| fault::of_lua(&e))?;
+    match Run::begin(&seat.state, robot, code, (value, &*heard.topic, Value::Nil)) {
+        Reached::End(result) => result.map(drop).map_err(Into::into),
+        pause => {
+            let (its, topic) = (robot.clone(), heard.topic.clone());
+            robot.spawn(async move {
+                if let Err(error) = Run::to_end(pause, &its).await {
+                    let told = format!("listener of {topic}: {error}");
+                    its.context().failed(Kind::Task, "listener", error.class(), Duration::ZERO, &told);
+                }
+            });
+            Ok(())
+        }
+    }
+}
+
 impl AnyMod for Part {
     fn start<'a>(&'a self, robot: &'a Robot) -> LocalBoxFuture<'a, anyhow::Result<()>> {
         Box::pin(async move {
@@ -136,6 +162,10 @@ impl AnyMod for Part {
 
     fn handle(&self, robot: &Robot, push: &Push) -> Option<anyhow::Result<Option<Duration>>> {
         self.take(robot, push)
+    }
+
+    fn hear(&self, robot: &Robot, heard: &Heard) -> Option<anyhow::Result<()>> {
+        hear(&self.seat()?, robot, heard)
     }
 
     fn resume<'a>(

@@ -68,10 +68,47 @@ function Robot:connection(name)
 end
 function Robot:close(name) return self:connection(name):close() end
 function Robot:sleep(seconds) return checked(yield(code.sleep, self, seconds)) end
-for _, name in ipairs { "run_tasks", "ready", "leave", "random", "now_us", "log", "count", "count_failure", "time", "spawn" } do
+for _, name in ipairs { "run_tasks", "ready", "leave", "random", "now_us", "log", "count", "count_failure", "time", "spawn", "publish" } do
   local call = native[name]
   Robot[name] = function(...) return checked(call(...)) end
 end
+
+function Robot:subscribe(topic, heard)
+  if type(heard) ~= "function" then error("robot:subscribe: expected a function", 2) end
+  checked(native.subscribe(self, topic))
+  local ears = rawget(self, "ears")
+  if not ears then
+    ears = {}
+    rawset(self, "ears", ears)
+  end
+  ears[topic] = heard
+end
+function Robot:unsubscribe(topic)
+  checked(native.unsubscribe(self, topic))
+  local ears = rawget(self, "ears")
+  if ears then ears[topic] = nil end
+end
+
+local Group = {}
+local group_meta = { __name = "group", __index = Group }
+for _, name in ipairs { "get", "set", "left", "leave" } do
+  local call = native["group_" .. name]
+  Group[name] = function(...) return checked(call(...)) end
+end
+function Group:wait_for(key, seconds) return checked(yield(code.wait_for, self, key, seconds)) end
+function Robot:gather(key, size, seconds)
+  local group = checked(yield(code.gather, self, key, size, seconds))
+  group.number = self.number
+  return setmetatable(group, group_meta)
+end
+
+local Shared = {}
+local shared_meta = { __name = "shared table", __index = Shared }
+for _, name in ipairs { "get", "set", "remove", "add", "push", "pop", "len", "keys" } do
+  local call = native["shared_" .. name]
+  Shared[name] = function(...) return checked(call(...)) end
+end
+function Robot:shared(name) return setmetatable({ name = name, number = self.number }, shared_meta) end
 
 -- A coroutine of the mod's own may wait too: what is meant for the driver passes through whoever resumed it.
 local operations = {}

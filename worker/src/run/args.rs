@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -16,6 +17,8 @@ use proto::profile::{LONGEST_RUN, Profile};
 use proto::speech::{Dialect, Speech};
 
 use crate::address::Address;
+use crate::kit::Loaded;
+use crate::mods::Registry;
 
 /// Runs robots without a master, to write and try mods: prints what they do, or only what was measured.
 #[derive(Debug, Parser)]
@@ -95,16 +98,60 @@ pub(crate) struct Job {
     pub(crate) threads: usize,
 }
 
+impl Job {
+    /// Whether its files are good, and all that its plan names is there.
+    ///
+    /// # Errors
+    /// What is wrong; one sentence each.
+    pub(crate) fn loads(&self, registry: &Registry) -> Result<(), Vec<String>> {
+        Loaded::new(Arc::new(self.bundle.clone()))?.kit(&self.plan, registry).map(drop)
+    }
+}
+
+/// Writes what an editor needs to complete messages and calls of mods in Lua: LuaLS annotations, on standard output.
+#[derive(Debug, Parser)]
+pub(crate) struct AnnotateArgs {
+    /// Folder of mods: each NAME/NAME_mod.lua, with what belongs to it
+    #[arg(long, value_name = "FOLDER")]
+    mods: Option<String>,
+    /// Folder of .sproto files [default: those in --mods, or the built-in role protocol]
+    #[arg(long, value_name = "FOLDER")]
+    schema: Option<String>,
+}
+
+impl AnnotateArgs {
+    /// The files that are named.
+    ///
+    /// # Errors
+    /// What is wrong with them; one sentence each.
+    pub(crate) fn bundle(&self) -> Result<Bundle, Vec<String>> {
+        let (mut files, mut faults) = (Files::default(), Vec::new());
+        let schema = self.schema.as_ref().map(|folder| (folder, files.take_schema(folder)));
+        if let Some((folder, Err(wrong))) = schema {
+            faults.push(format!("--schema {folder}: {wrong}"));
+        }
+        let mods = self.mods.as_ref().map(|folder| (folder, files.take_mods(folder)));
+        if let Some((folder, Err(wrong))) = mods {
+            faults.push(format!("--mods {folder}: {wrong}"));
+        }
+        if faults.is_empty() { Ok(files.into_bundle()) } else { Err(faults) }
+    }
+}
+
 impl RunArgs {
     pub(crate) fn trace(&self) -> bool {
         self.trace
+    }
+
+    pub(crate) fn has_mods(&self) -> bool {
+        self.mods.is_some()
     }
 
     /// Checks what was typed, and reads the files.
     ///
     /// # Errors
     /// What is wrong, and what to write instead; one sentence each.
-    pub(crate) fn check(self) -> Result<Job, Vec<String>> {
+    pub(crate) fn check(&self) -> Result<Job, Vec<String>> {
         let mut faults = Vec::new();
         if let Err(wrong) = Address::parse(&self.host) {
             faults.push(format!("--host {}: {wrong}", self.host));

@@ -9,6 +9,7 @@ mod limits;
 mod readme;
 mod sandbox;
 mod skynet;
+mod talk;
 mod twin;
 
 use proto::message::Bundle;

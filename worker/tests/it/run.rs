@@ -79,3 +79,48 @@ async fn failures_and_faults_are_told_by_exit_code_and_sentence() {
     let (code, _, faults) = run(env!("CARGO_BIN_EXE_worker"), unknown).await;
     assert_eq!((code, faults.as_str()), (Some(2), "Error: this worker has no mod `chat`; it has: role\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mods_that_are_saved_are_taken_over_and_broken_ones_are_told() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m/m_mod.lua");
+    std::fs::create_dir(folder.path().join("m")).unwrap();
+    let save = move |text: &str| std::fs::write(&path, text).unwrap();
+    let says = |word: &str| {
+        format!("local m = {{}} function m:start(robot) robot:log('{word}') robot:run_tasks() end return m")
+    };
+    save(&says("first"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
+    let mods = folder.path().to_str().unwrap();
+    command.args(["run", "--host", "ws://127.0.0.1:1", "--mods", mods, "--trace", "--run-time", "60s"]);
+    let mut child = command.args(["--log", "warn"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    // Bounded by the run time, after which there are no more lines.
+    let mut await_line =
+        |part: &str| lines.find(|line| line.contains(part)).unwrap_or_else(|| panic!("no {part}"));
+    await_line("says: first");
+    save("local m = {");
+    let told = await_line("not taken over: mods/m/m_mod.lua:1:");
+    assert!(told.ends_with("unexpected symbol near <eof>"), "{told}");
+    save(&says("second"));
+    await_line("the mods were saved: robots begin anew");
+    await_line("says: second");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn annotations_for_editors_go_to_standard_output() {
+    let mods = concat!(env!("CARGO_MANIFEST_DIR"), "/../mods");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_worker")).args(["annotate", "--mods", mods]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.starts_with("---@meta"), "{text}");
+    assert!(text.contains("EchoRequest") && text.contains("function Robot:gather(key, size, seconds) end"));
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_worker")).args(["annotate", "--mods", "/nowhere"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, "Error: --mods /nowhere: no such folder; name one with mods\n");
+}
