@@ -48,6 +48,9 @@ impl Loaded {
     /// # Errors
     /// What the plan wants and this bundle and these mods don't have; one sentence each.
     pub(crate) fn kit(&self, plan: &Plan, registry: &Registry) -> Result<Kit, Vec<String>> {
+        if plan.network.insecure {
+            tracing::warn!("insecure: no certificate is looked at, so anybody can pretend to be the target");
+        }
         let mut faults = missing_mods(plan, registry, &self.scripts);
         faults.extend(crate::tls::connector(&plan.network).err());
         let played = |name: &str| mods_of(plan).any(|played| played == name);
