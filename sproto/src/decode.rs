@@ -10,7 +10,7 @@ use decoder::{Decoder, Watch};
 
 /// What the decoder makes values with.
 ///
-/// Room that is asked for never exceeds what the message can fill. Errors are best made with [`Error::decode`]; the
+/// Room that is asked for never exceeds what the message can fill. Errors are best made with [`Error::decode`](crate::Error::decode); the
 /// decoder adds the path.
 #[expect(clippy::missing_errors_doc, reason = "any method may refuse, for the sink's own reasons")]
 pub trait Sink {
