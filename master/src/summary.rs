@@ -1,19 +1,23 @@
 //! A run as pure data, made once when there is a verdict. Every output tells the same.
 
+mod lines;
+
 use std::time::{Duration, SystemTime};
 
-use proto::arrivals::Arrivals;
 use proto::histogram::Histogram;
-use proto::plan::LossPolicy;
-use proto::profile::Edge;
-use proto::series::{FailureClass, Kind};
+use proto::series::Kind;
 use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::loss::Loss;
 use crate::run::Run;
-use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, Users, is_request, us};
+use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, is_request, us};
 use crate::verdict::Verdict;
+
+pub use lines::{
+    ArrivalsLine, FailureLine, KeptLine, KindLine, MessageLine, PlanAsRun, SecondLine, SeriesLine, StageLine,
+    WorkerLine,
+};
 
 /// Everything that a run gave.
 #[derive(Debug, Clone, Serialize)]
@@ -49,197 +53,6 @@ pub struct Summary {
     pub timeline: Vec<SecondLine>,
     /// How it ended.
     pub verdict: Verdict,
-}
-
-/// The plan, as it was run.
-#[derive(Debug, Clone, Serialize)]
-pub struct PlanAsRun {
-    /// The address that robots began with.
-    pub host: String,
-    /// The most robots that it wants at a time; of an open model all that arrive.
-    pub users: u64,
-    /// How many robots when; none in an open model.
-    pub stages: Vec<StageLine>,
-    /// How robots arrive in an open model.
-    pub arrivals: Option<ArrivalsLine>,
-    /// When it is over.
-    #[serde(rename = "end_us", serialize_with = "us")]
-    pub end: Duration,
-    /// The classes' names.
-    pub classes: Vec<String>,
-    /// Where random choices come from.
-    pub seed: u64,
-    /// Time to open a connection.
-    #[serde(rename = "connect_timeout_us", serialize_with = "us")]
-    pub connect_timeout: Duration,
-    /// Time to wait for a reply.
-    #[serde(rename = "request_timeout_us", serialize_with = "us")]
-    pub request_timeout: Duration,
-    /// Time to log out.
-    #[serde(rename = "stop_timeout_us", serialize_with = "us")]
-    pub stop_timeout: Duration,
-    /// What becomes of a lost worker's robots.
-    pub on_worker_loss: LossPolicy,
-    /// When it was stopped before its time.
-    pub stopped: Option<String>,
-}
-
-/// One stage of the plan.
-#[derive(Debug, Clone, Serialize)]
-pub struct StageLine {
-    /// How long it lasts.
-    #[serde(rename = "duration_us", serialize_with = "us")]
-    pub duration: Duration,
-    /// Robots at its end.
-    pub robots: u64,
-    /// How it gets there.
-    pub edge: Edge,
-}
-
-/// How robots arrive in an open model.
-#[derive(Debug, Clone, Serialize)]
-pub struct ArrivalsLine {
-    /// Per second, on average.
-    pub rate: f64,
-    /// How they are spaced.
-    pub model: Arrivals,
-    /// Sessions that were due while it ran.
-    pub planned: u64,
-    /// Sessions that began.
-    pub begun: u64,
-}
-
-/// One worker.
-#[derive(Debug, Clone, Serialize)]
-pub struct WorkerLine {
-    /// Its name.
-    pub name: String,
-    /// Its release.
-    pub version: String,
-    /// Threads that ran robots.
-    pub cores: u32,
-    /// The most robots that were its.
-    pub robots: u64,
-    /// Reports that were merged.
-    pub reports: u64,
-    /// The latest that a robot thread woke.
-    #[serde(rename = "lag_us", serialize_with = "us")]
-    pub lag: Duration,
-    /// The busiest that a robot thread was, in thousandths.
-    pub busy_permille: u32,
-    /// Whether its last report was merged.
-    pub delivered: bool,
-}
-
-/// All series of a kind.
-#[derive(Debug, Clone, Serialize)]
-pub struct KindLine {
-    /// Which.
-    pub kind: Kind,
-    /// What succeeded.
-    pub ok: u64,
-    /// What failed.
-    pub failed: u64,
-}
-
-/// One series.
-#[derive(Debug, Clone, Serialize)]
-pub struct SeriesLine {
-    /// What sort; none where all requests stand together.
-    pub kind: Option<Kind>,
-    /// Which.
-    pub name: String,
-    /// All samples, the failed included.
-    pub count: u64,
-    /// Those that failed.
-    pub failed: u64,
-    /// Samples per second.
-    pub rate: f64,
-    /// Failures per second.
-    pub failed_rate: f64,
-    /// Payload bytes sent.
-    pub bytes_sent: u64,
-    /// Payload bytes received.
-    pub bytes_received: u64,
-    /// Service times of all samples.
-    pub latency: Latency,
-    /// Service times of what succeeded.
-    pub latency_ok: Latency,
-    /// Service times of what failed.
-    pub latency_failed: Latency,
-    /// Response times, from when the schedule meant to begin; none of tasks that have no schedule.
-    pub response: Latency,
-}
-
-/// A failing robot with what it did before.
-#[derive(Debug, Clone, Serialize)]
-pub struct KeptLine {
-    /// Its number.
-    pub robot: u64,
-    /// When it failed, from the start of the run.
-    #[serde(rename = "at_us", serialize_with = "us")]
-    pub at: Duration,
-    /// Why.
-    pub reason: String,
-    /// What it did and met before, oldest first.
-    pub lines: Vec<String>,
-}
-
-/// One message of the schema.
-#[derive(Debug, Clone, Serialize)]
-pub struct MessageLine {
-    /// Its name.
-    pub name: String,
-    /// How often robots sent it.
-    pub sent: u64,
-    /// The payload bytes of that.
-    pub bytes_sent: u64,
-    /// How often it came.
-    pub received: u64,
-    /// The payload bytes of that.
-    pub bytes_received: u64,
-}
-
-/// Failures of one sort in a series.
-#[derive(Debug, Clone, Serialize)]
-pub struct FailureLine {
-    /// The series' sort.
-    pub kind: Kind,
-    /// The series.
-    pub name: String,
-    /// Why.
-    pub class: FailureClass,
-    /// How many.
-    pub count: u64,
-    /// The first, from the start of the run.
-    #[serde(rename = "first_us", serialize_with = "us")]
-    pub first: Duration,
-    /// The last, from the start of the run.
-    #[serde(rename = "last_us", serialize_with = "us")]
-    pub last: Duration,
-    /// What the first one said.
-    pub example: String,
-    /// Workers that had it, the first few.
-    pub workers: Vec<String>,
-}
-
-/// One second of the run.
-#[derive(Debug, Clone, Serialize)]
-pub struct SecondLine {
-    /// It ends so many seconds after the start.
-    pub second: u64,
-    /// Its end by the wall clock, in seconds since 1970.
-    pub timestamp: u64,
-    /// Robots by state at its end: connecting, logging in, ready, playing, leaving.
-    pub users: Users,
-    /// Requests, the failed included.
-    pub requests: u64,
-    /// Requests that failed.
-    pub failed: u64,
-    /// Service times of its requests.
-    pub latency: Latency,
-    /// (place in `series`, succeeded, failed) of each series that did anything.
-    pub series: Vec<(u32, u32, u32)>,
 }
 
 impl Summary {
