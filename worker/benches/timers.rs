@@ -1,14 +1,18 @@
-//! How late robots wake: from random waits of 1 to 5 s, 20,000 of them on one thread; and from a schedule, as the difference of
-//! response and service time at rest. `cargo xtask bench timers`.
+//! How late robots wake: from random waits of 1 to 5 s, 20,000 of them on one thread; from a schedule, as the difference of
+//! response and service time at rest; and beside 10,000 robots in Lua, whose collectors hold the thread.
+//! `cargo xtask bench timers`.
 
 use std::io::Write;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use common::{Server, cpu_time, log_in, numbers, plan, serve};
+use proto::class::{Class, Classes, Share};
 use proto::histogram::{Histogram, Sparse};
 use proto::message::Bundle;
+use proto::plan::Plan;
 use proto::report::Report;
 use proto::series::Kind;
 use worker::game::EchoRequest;
@@ -21,6 +25,9 @@ struct Args {
     /// Robots that wait
     #[arg(long, default_value_t = 20_000)]
     robots: u64,
+    /// Robots beside which a thread's lateness is measured, native ones and in Lua
+    #[arg(long, default_value_t = 10_000)]
+    beside: u64,
     /// How long each part lasts
     #[arg(long, default_value_t = 15)]
     seconds: u64,
@@ -45,6 +52,9 @@ enum Side {
     /// Requests, p50 and p99 of service time, p50 and p99 of response time in microseconds
     #[command(hide = true)]
     Paced { host: String, seconds: u64 },
+    /// Ticks, their p50, p99, p99.9 and greatest lateness in microseconds, share of a core
+    #[command(hide = true)]
+    Beside { mod_name: String, robots: u64, seconds: u64 },
 }
 
 fn main() -> Result<()> {
@@ -54,6 +64,7 @@ fn main() -> Result<()> {
         Some(Side::Server) => serve(),
         Some(Side::Waiting { robots, seconds }) => waiting(robots, seconds),
         Some(Side::Paced { host, seconds }) => paced(&host, seconds),
+        Some(Side::Beside { mod_name, robots, seconds }) => beside(&mod_name, robots, seconds),
     }
 }
 
@@ -75,11 +86,47 @@ fn measure(args: &Args) -> Result<()> {
     writeln!(out, "  service time (us)   p50 {service:>8.0}  p99 {service_p99:>8.0}")?;
     writeln!(out, "  response time (us)  p50 {response:>8.0}  p99 {response_p99:>8.0}")?;
     let excess = response - service;
+    let beside = args.beside.to_string();
     writeln!(
         out,
-        r#"{{"name":"timers","value":{p99:.0},"unit":"us_late_p99","core":{core:.4},"paced_excess_p50_us":{excess:.0}}}"#
+        "a schedule of 1,000 ticks per second beside {beside} robots with waits of 1 to 5 s, late by (us)"
+    )?;
+    let native = Lateness::beside("waiting", &beside, &seconds)?;
+    native.print(&mut out, "native")?;
+    let lua = Lateness::beside("lua_waiting", &beside, &seconds)?;
+    lua.print(&mut out, "in Lua")?;
+    writeln!(
+        out,
+        r#"{{"name":"timers","value":{p99:.0},"unit":"us_late_p99","core":{core:.4},"paced_excess_p50_us":{excess:.0},"beside_native_p999_us":{:.0},"beside_lua_p999_us":{:.0}}}"#,
+        native.p999, lua.p999
     )?;
     Ok(())
+}
+
+/// How late a thread was with other robots on it, in microseconds.
+struct Lateness {
+    p50: f64,
+    p99: f64,
+    p999: f64,
+    most: f64,
+    core: f64,
+}
+
+impl Lateness {
+    fn beside(mod_name: &str, robots: &str, seconds: &str) -> Result<Self> {
+        let told = numbers("beside", &[mod_name, robots, seconds])?;
+        let [_, p50, p99, p999, most, core] = told[..] else { bail!("six numbers") };
+        Ok(Self { p50, p99, p999, most, core })
+    }
+
+    fn print(&self, out: &mut impl Write, name: &str) -> Result<()> {
+        let Self { p50, p99, p999, most, core } = self;
+        writeln!(
+            out,
+            "  {name:<18}  p50 {p50:>8.0}  p99 {p99:>8.0}  p99.9 {p999:>8.0}  max {most:>8.0}; {core:.3} of a core"
+        )?;
+        Ok(())
+    }
 }
 
 /// Measures by how much its own waits are late.
@@ -111,7 +158,7 @@ fn waiting(robots: u64, seconds: u64) -> Result<()> {
     // Of the seconds in the middle: neither while robots are born nor while they leave.
     let (mut begun, mut cpu) = (Instant::now(), Duration::ZERO);
     let plan = plan("ws://127.0.0.1:1", "waiting", robots, robots as f64, seconds)?;
-    play(plan, registry, |report| {
+    play(plan, Bundle::new(Vec::new()), registry, |report| {
         let second = report.to.as_secs();
         if second == 3 {
             (begun, cpu) = (Instant::now(), cpu_time());
@@ -148,7 +195,7 @@ impl Mod for Paced {
 fn paced(host: &str, seconds: u64) -> Result<()> {
     let registry = Registry::default().with("paced", Paced::default);
     let (mut service, mut response) = (Histogram::new(), Histogram::new());
-    play(plan(host, "paced", 100, 1000.0, seconds)?, registry, |report| {
+    play(plan(host, "paced", 100, 1000.0, seconds)?, Bundle::new(Vec::new()), registry, |report| {
         if report.to.as_secs() > 1 && !report.last {
             samples(report, Kind::Request, "EchoRequest", |ok, late| {
                 service.add(ok).is_ok() && response.add(late).is_ok()
@@ -161,9 +208,66 @@ fn paced(host: &str, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-fn play(plan: proto::plan::Plan, registry: Registry, mut take: impl FnMut(&Report)) -> Result<()> {
+/// Begins a task each millisecond and does nothing in it: the response time of its tasks is how late its thread was.
+#[derive(Default)]
+struct Ticking;
+
+impl Mod for Ticking {
+    async fn start(&self, robot: &Robot) -> Result<()> {
+        robot.run_tasks();
+        Ok(())
+    }
+
+    fn tasks() -> Tasks<Self> {
+        Tasks::new(Wait::Rate(1000.0)).task("tick", 1, async |_: &Self, _| Ok(()))
+    }
+}
+
+/// Robots that see some objects come and go, so that there is something to collect and something that stays.
+const LUA_WAITING: &str = r#"
+local waiting = { wait = horde.between(1, 5) }
+function waiting:start(robot)
+  self.seen, self.next = {}, 1
+  robot:run_tasks()
+end
+waiting.tasks = { { name = "look", weight = 1, run = function(self, robot)
+  for i = 1, 8 do
+    self.seen[self.next] = { id = i, name = "object " .. robot:random(1, 1000000), place = { x = i, y = self.next } }
+    self.next = self.next % 64 + 1
+  end
+end } }
+return waiting"#;
+
+/// One robot that ticks, and others on its thread.
+fn beside(mod_name: &str, robots: u64, seconds: u64) -> Result<()> {
+    let registry = Registry::default().with("waiting", Waiting::default).with("ticking", Ticking::default);
+    let lua = ("mods/lua_waiting/lua_waiting_mod.lua".to_owned(), LUA_WAITING.as_bytes().to_vec());
+    let mut plan = plan("ws://127.0.0.1:1", mod_name, robots + 1, robots as f64, seconds)?;
+    plan.classes = Classes::new(vec![
+        Class::new("ticking", Share::Fixed(1), vec!["ticking".into()]),
+        Class::new("others", Share::Weight(NonZeroU32::MIN), vec![mod_name.into()]),
+    ])?;
+    let mut late = Histogram::new();
+    let (mut begun, mut cpu) = (Instant::now(), Duration::ZERO);
+    play(plan, Bundle::new(vec![lua]), registry, |report| {
+        let second = report.to.as_secs();
+        if second == 3 {
+            (begun, cpu) = (Instant::now(), cpu_time());
+        }
+        if (4..seconds).contains(&second) {
+            samples(report, Kind::Task, "tick", |_, response| late.add(response).is_ok());
+        }
+        if second == seconds - 1 {
+            let core = (cpu_time() - cpu).as_secs_f64() / begun.elapsed().as_secs_f64();
+            let told =
+                [50.0, 99.0, 99.9, 100.0].map(|p| late.percentile(p).as_micros().to_string()).join(" ");
+            let _closed = writeln!(std::io::stdout(), "{} {told} {core}", late.count());
+        }
+    })
+}
+
+fn play(plan: Plan, bundle: Bundle, registry: Registry, mut take: impl FnMut(&Report)) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let bundle = Bundle::new(Vec::new());
     Ok(runtime.block_on(worker::solo::play(plan, bundle, registry, 1, |report| take(&report)))?)
 }
 

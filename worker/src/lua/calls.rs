@@ -36,7 +36,7 @@ type Call = fn(&Given<'_>) -> Result<Value, Error>;
 const NOTHING: Result<Value, Error> = Ok(Value::Nil);
 
 /// The calls by name. Each returns true and a value, or false, a class and a message.
-const CALLS: [(&str, Call); 22] = [
+const CALLS: [(&str, Call); 21] = [
     ("closed", |given| {
         let open = operation::connection(&given.this, given.robot);
         Ok(Value::Boolean(open.map_or(true, |connection| connection.is_closed())))
@@ -64,10 +64,6 @@ const CALLS: [(&str, Call); 22] = [
         NOTHING
     }),
     ("now_us", |given| Ok(Value::Integer(given.robot.now_us()))),
-    ("open", |given| {
-        given.robot.connection(&operation::borrowed(given.arg(0), "robot:connection")?)?;
-        NOTHING
-    }),
     ("publish", |given| {
         talk::publish(given.robot, &given.text(0, "robot:publish: the topic")?, given.arg(1))
     }),
@@ -145,6 +141,7 @@ pub(super) fn native(lua: &Lua, desk: &Rc<Desk>) -> mlua::Result<Table> {
         answer(lua, robot.and_then(|robot| random::draw(lua, &robot, &args).map_err(fault::of_task)))
     })?;
     native.set("draw", draw)?;
+    native.set("open", open(lua, desk)?)?;
     native.set("print", print(lua, desk)?)?;
     let at = desk.clone();
     native.set("broken", lua.create_function(move |_, ()| Ok(at.broken.get()))?)?;
@@ -169,6 +166,18 @@ fn method(
             call(&Given { lua, desk: &desk, robot: &robot, this, args: [a, b] })
         });
         answer(lua, outcome)
+    })
+}
+
+/// Whether a connection is there. A call of each task, mostly: it is given a number where others have the robot's object.
+fn open(lua: &Lua, desk: &Rc<Desk>) -> mlua::Result<Function> {
+    let desk = desk.clone();
+    lua.create_function(move |lua, (number, name): (Value, Value)| {
+        let opened = current(&desk).and_then(|robot| {
+            operation::its(&number, &robot)?;
+            robot.connection(&operation::borrowed(&name, "robot:connection")?)
+        });
+        answer(lua, opened.map(|_| Value::Nil))
     })
 }
 

@@ -50,8 +50,10 @@ pub(super) struct Interpreter {
     pub(super) desk: Rc<Desk>,
     /// What the mod's file returned.
     pub(super) mod_table: Table,
-    /// Runs a function and notes how it failed.
+    /// What coroutines begin in, `xpcall`: runs a function, and the handler if it fails.
     pub(super) body: Function,
+    /// The handler: notes how a function failed.
+    pub(super) describe: Function,
     /// Makes a robot's object: number, host, class.
     pub(super) robot: Function,
     /// Makes a robot's own table.
@@ -77,7 +79,9 @@ impl Interpreter {
         let part = kit.get::<Function>("parts").and_then(|parts| parts.call::<Function>(&mod_table));
         let get = |key: &str| kit.get::<Function>(key).map_err(|e| fault::of_lua(&e));
         let part = part.map_err(|e| fault::of_lua(&e))?;
-        Ok(Self { body: get("run")?, robot: get("robot")?, part, mod_table, lua: lua.clone(), desk })
+        let (body, describe, robot) = (get("xpcall")?, get("describe")?, get("robot")?);
+        limits::free(&lua);
+        Ok(Self { body, describe, robot, part, mod_table, lua, desk })
     }
 }
 

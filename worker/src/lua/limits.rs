@@ -33,6 +33,17 @@ pub(super) fn set(lua: &Lua, desk: &Rc<Desk>) -> mlua::Result<()> {
     watch(lua, desk)
 }
 
+/// Bounds the memory of code that is about to run.
+pub(super) fn bind(lua: &Lua) {
+    let _bound = lua.set_memory_limit(MEMORY);
+}
+
+/// Lifts that bound between two pieces of code: as long as there is one, mlua makes each string, table and field that messages
+/// are made of in a protected call. What messages take all the same is found as soon as code runs again.
+pub(super) fn free(lua: &Lua) {
+    let _bound = lua.set_memory_limit(0);
+}
+
 /// Looks at what runs, now and then.
 pub(super) fn watch(lua: &Lua, desk: &Rc<Desk>) -> mlua::Result<()> {
     hook(lua, desk, LOOK_EVERY)

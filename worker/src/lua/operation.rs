@@ -3,7 +3,7 @@
 use std::ptr::without_provenance_mut;
 use std::time::Duration;
 
-use mlua::{BorrowedStr, LightUserData, Lua, LuaString, Table, Value};
+use mlua::{BorrowedStr, LightUserData, Lua, Table, Value};
 use proto::speech::Dialect;
 
 use super::state::State;
@@ -25,40 +25,40 @@ pub(super) fn codes(lua: &Lua) -> mlua::Result<Table> {
     Ok(codes)
 }
 
-/// What a coroutine yielded: the mark, the object it was called on, and up to three arguments.
-pub(super) type Yielded = (Value, Value, Value, Value, Value);
+/// What a coroutine yielded: the mark, the number of the robot it was called on, and up to four arguments.
+pub(super) type Yielded = (Value, Value, Value, Value, Value, Value);
 
 /// Something to wait for.
 pub(super) struct Operation {
     code: usize,
-    this: Value,
-    args: [Value; 3],
+    number: Value,
+    args: [Value; 4],
 }
 
 impl Operation {
     /// None if that is not a yield of ours.
-    pub(super) fn read((mark, this, a, b, c): Yielded) -> Option<Self> {
+    pub(super) fn read((mark, number, a, b, c, d): Yielded) -> Option<Self> {
         let Value::LightUserData(mark) = mark else { return None };
-        Some(Self { code: mark.0.addr(), this, args: [a, b, c] })
+        Some(Self { code: mark.0.addr(), number, args: [a, b, c, d] })
     }
 
     /// Carries it out. What is rare is boxed, so that the future of a request, which each task makes, stays small.
     pub(super) async fn perform(self, state: &State, robot: &Robot) -> Result<Value, Error> {
-        let this = own(&self.this, robot)?;
-        let [a, b, c] = self.args;
+        its(&self.number, robot)?;
+        let [a, b, c, d] = self.args;
         match self.code {
-            1 => request(state, &connection(&this, robot)?, &a, &b, &c).await,
+            1 => request(state, &named(&a, robot)?, &b, &c, &d).await,
             2 => Box::pin(connect(robot, &a, &b, &c)).await,
             3 => {
                 Box::pin(robot.sleep(seconds(&a, "robot:sleep")?)).await;
                 Ok(Value::Nil)
             }
             4 => {
-                Box::pin(close(robot, &this, &a, &b)).await?;
+                Box::pin(close(robot, &a, &b, &c)).await?;
                 Ok(Value::Nil)
             }
             5 => Box::pin(talk::gather(&state.interpreter.lua, robot, &[a, b, c])).await,
-            _ => Box::pin(talk::wait_for(&state.interpreter.lua, &this, &a, &b)).await,
+            _ => Box::pin(talk::wait_for(&state.interpreter.lua, &a, &b, &c)).await,
         }
     }
 }
@@ -111,7 +111,7 @@ async fn connect(robot: &Robot, name: &Value, url: &Value, options: &Value) -> R
 }
 
 /// A connection that is gone already is closed.
-async fn close(robot: &Robot, this: &Table, code: &Value, reason: &Value) -> Result<(), Error> {
+async fn close(robot: &Robot, name: &Value, code: &Value, reason: &Value) -> Result<(), Error> {
     let code = match code {
         Value::Nil => NORMAL,
         code => code.as_integer().and_then(|code| u16::try_from(code).ok()).ok_or_else(|| {
@@ -119,11 +119,13 @@ async fn close(robot: &Robot, this: &Table, code: &Value, reason: &Value) -> Res
         })?,
     };
     let reason = if reason.is_nil() { String::new() } else { text(reason, "connection:close: the reason")? };
-    if let Ok(connection) = connection(this, robot) {
+    if let Ok(connection) = named(name, robot) {
         connection.close_with(code, &reason).await;
     }
     Ok(())
 }
+
+const NO_OBJECT: &str = "it has no object; write `robot:log(..)` with a colon";
 
 /// The table of a robot or connection, if it is of the robot whose code runs.
 ///
@@ -131,18 +133,32 @@ async fn close(robot: &Robot, this: &Table, code: &Value, reason: &Value) -> Res
 /// It is another robot's, or no object at all.
 pub(super) fn own(this: &Value, robot: &Robot) -> Result<Table, Error> {
     let Some(table) = this.as_table() else {
-        return Err(usage("call", "it has no object; write `robot:log(..)` with a colon"));
+        return Err(usage("call", NO_OBJECT));
     };
-    let number: Option<i64> = table.raw_get("number").ok();
-    if number.and_then(|number| u64::try_from(number).ok()) == Some(robot.number()) {
-        return Ok(table.clone());
+    its(&table.raw_get("number").unwrap_or(Value::Nil), robot)?;
+    Ok(table.clone())
+}
+
+/// Checks that a number is the one of the robot whose code runs.
+///
+/// # Errors
+/// It is another robot's, or none at all.
+pub(super) fn its(number: &Value, robot: &Robot) -> Result<(), Error> {
+    match number {
+        Value::Integer(number) if u64::try_from(*number) == Ok(robot.number()) => Ok(()),
+        Value::Nil => Err(usage("call", NO_OBJECT)),
+        _ => Err(usage("call", &format!("robot {} can't act for another one", robot.number()))),
     }
-    Err(usage("call", &format!("robot {} can't act for another one", robot.number())))
 }
 
 /// The connection that an object stands for: the open one of its name.
 pub(super) fn connection(this: &Table, robot: &Robot) -> Result<Connection, Error> {
-    let name: LuaString = this.raw_get("name").map_err(|_| usage("call", "that is no connection"))?;
+    named(&this.raw_get("name").unwrap_or(Value::Nil), robot)
+}
+
+/// The open connection of a name.
+fn named(name: &Value, robot: &Robot) -> Result<Connection, Error> {
+    let name = name.as_string().ok_or_else(|| usage("call", "that is no connection"))?;
     robot.connection(&name.to_str().map_err(|e| super::fault::of_lua(&e))?)
 }
 

@@ -1,6 +1,9 @@
 -- What robots, connections and `horde` are to a mod. Calls that wait yield an operation to the driver in Rust, which resumes
--- with true and a value, or with false, a class and a message.
+-- with true and a value, or with false, a class and a message. An operation is its mark, the robot's number, and arguments:
+-- plain values, for Lua reads the fields of an object at a fraction of what that costs Rust.
 local native, code = ...
+local CLOSE, CONNECT, REQUEST, SLEEP = code.close, code.connect, code.request, code.sleep
+local native_open = native.open
 local create, resume, yield, status = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
 local error, rawget, rawset, select, setmetatable, type, xpcall = error, rawget, rawset, select, setmetatable, type, xpcall
 
@@ -12,17 +15,24 @@ local function checked(ok, a, b)
   error(setmetatable({ class = a, message = b }, Failure), 0)
 end
 
+-- For calls that are not made all the time: nil for what is no object at all, which the driver then says.
+local function number_of(object) return type(object) == "table" and object.number or nil end
+
 local Connection = {}
 local connection_meta = { __name = "connection" }
 function connection_meta.__index(connection, key)
+  local method = Connection[key]
+  if method then return method end
   if key == "closed" then return checked(native.closed(connection)) end
-  return Connection[key]
 end
 function Connection:request(name, message, options)
-  return checked(yield(code.request, self, name, message, options))
+  return checked(yield(REQUEST, self.number, self.name, name, message, options))
 end
 function Connection:send(name, message) return checked(native.send(self, name, message)) end
-function Connection:close(close_code, reason) return checked(yield(code.close, self, close_code, reason)) end
+function Connection:close(close_code, reason)
+  local number = number_of(self)
+  return checked(yield(CLOSE, number, number and self.name, close_code, reason))
+end
 
 -- A handler of an error that the limits raised would run where they see nothing.
 function _G.xpcall(f, handler, ...)
@@ -32,7 +42,7 @@ function _G.xpcall(f, handler, ...)
   end, ...)
 end
 
--- An object stands for a name, so one for each is enough.
+-- An object stands for a name, so one for each is enough. What is called most it has itself: no `__index` runs for that.
 local function connection(robot, name)
   local opened = rawget(robot, "opened")
   if not opened then
@@ -41,7 +51,8 @@ local function connection(robot, name)
   end
   local object = opened[name]
   if not object then
-    object = setmetatable({ name = name, number = robot.number }, connection_meta)
+    object = { name = name, number = robot.number, request = Connection.request, send = Connection.send }
+    setmetatable(object, connection_meta)
     opened[name] = object
   end
   return object
@@ -50,25 +61,28 @@ end
 local Robot = {}
 local robot_meta = { __name = "robot" }
 function robot_meta.__index(robot, key)
+  local method = Robot[key]
+  if method then return method end
   if key == "retired" then return checked(native.retired(robot)) end
   if key == "data" then
     local data = checked(native.data(robot))
     rawset(robot, "data", data)
     return data
   end
-  return Robot[key]
 end
 function Robot:connect(name, url, options)
-  checked(yield(code.connect, self, name, url, options))
+  checked(yield(CONNECT, self.number, name, url, options))
   return connection(self, name)
 end
 function Robot:connection(name)
-  checked(native.open(self, name))
+  checked(native_open(self.number, name))
   return connection(self, name)
 end
 function Robot:close(name) return self:connection(name):close() end
-function Robot:sleep(seconds) return checked(yield(code.sleep, self, seconds)) end
-for _, name in ipairs { "run_tasks", "ready", "leave", "random", "now_us", "log", "count", "count_failure", "time", "spawn", "publish" } do
+function Robot:sleep(seconds) return checked(yield(SLEEP, number_of(self), seconds)) end
+for _, name in ipairs {
+  "run_tasks", "ready", "leave", "random", "now_us", "log", "count", "count_failure", "time", "spawn", "publish",
+} do
   local call = native[name]
   Robot[name] = function(...) return checked(call(...)) end
 end
@@ -95,9 +109,12 @@ for _, name in ipairs { "get", "set", "left", "leave" } do
   local call = native["group_" .. name]
   Group[name] = function(...) return checked(call(...)) end
 end
-function Group:wait_for(key, seconds) return checked(yield(code.wait_for, self, key, seconds)) end
+function Group:wait_for(key, seconds)
+  local number = number_of(self)
+  return checked(yield(code.wait_for, number, number and self.handle, key, seconds))
+end
 function Robot:gather(key, size, seconds)
-  local group = checked(yield(code.gather, self, key, size, seconds))
+  local group = checked(yield(code.gather, number_of(self), key, size, seconds))
   group.number = self.number
   return setmetatable(group, group_meta)
 end
@@ -194,9 +211,11 @@ native.broken()
 
 local describe = native.describe
 local kit = {}
+kit.xpcall, kit.describe = xpcall, describe
 function kit.run(f, ...) return xpcall(f, describe, ...) end
 function kit.robot(number, host, class)
-  return setmetatable({ number = number, host = host, class = class }, robot_meta)
+  local robot = { number = number, host = host, class = class, connection = Robot.connection }
+  return setmetatable(robot, robot_meta)
 end
 function kit.parts(mod)
   local meta = { __index = mod }

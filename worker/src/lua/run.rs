@@ -43,7 +43,10 @@ impl Run {
             return Reached::End(Err(fault::of_task(limits::told_full())));
         }
         match state.thread() {
-            Ok(thread) => Self { state: state.clone(), thread }.resume(robot, (code, a, b, c)),
+            Ok(thread) => {
+                let describe = &state.interpreter.describe;
+                Self { state: state.clone(), thread }.resume(robot, (code, describe, a, b, c))
+            }
             Err(error) => Reached::End(Err(fault::of_lua(&error))),
         }
     }
@@ -67,10 +70,12 @@ impl Run {
     }
 
     fn resume(self, robot: &Robot, args: impl IntoLuaMulti) -> Reached {
-        let desk = &self.state.interpreter.desk;
+        let (lua, desk) = (&self.state.interpreter.lua, &self.state.interpreter.desk);
+        limits::bind(lua);
         desk.looks.set(limits::LOOKS);
         let seated = desk.seat(robot);
         let resumed = self.thread.resume::<Yielded>(args);
+        limits::free(lua);
         drop(seated);
         let fault = desk.fault.take();
         match resumed {

@@ -38,10 +38,15 @@ fn object(lua: &Lua, group: Group) -> mlua::Result<Table> {
     Ok(object)
 }
 
-/// Waits for a value on a group's board: key, seconds.
-pub(super) async fn wait_for(lua: &Lua, this: &Table, key: &Value, timeout: &Value) -> Result<Value, Error> {
+/// Waits for a value on a group's board: the group's handle, key, seconds.
+pub(super) async fn wait_for(
+    lua: &Lua,
+    handle: &Value,
+    key: &Value,
+    timeout: &Value,
+) -> Result<Value, Error> {
     let (key, timeout) = (text(key, "group:wait_for: the key")?, seconds(timeout, "group:wait_for")?);
-    let value = with(this, |group| Ok(group.clone()))?.wait_for(&key, timeout).await?;
+    let value = held(handle, |group| Ok(group.clone()))?.wait_for(&key, timeout).await?;
     to_lua(lua, &value).map_err(|e| fault::of_lua(&e))
 }
 
@@ -72,10 +77,12 @@ pub(super) fn leave(this: &Table) -> Result<Value, Error> {
 }
 
 fn with<T>(this: &Table, act: impl FnOnce(&Group) -> Result<T, Error>) -> Result<T, Error> {
-    let gone = || usage("group", "this robot has left it");
-    let handle: AnyUserData = this.raw_get("handle").map_err(|_| gone())?;
-    let handle = handle.borrow::<Handle>().map_err(|_| gone())?;
-    act(&handle.0)
+    held(&this.raw_get("handle").unwrap_or(Value::Nil), act)
+}
+
+fn held<T>(handle: &Value, act: impl FnOnce(&Group) -> Result<T, Error>) -> Result<T, Error> {
+    let handle = handle.as_userdata().and_then(|handle| handle.borrow::<Handle>().ok());
+    act(&handle.ok_or_else(|| usage("group", "this robot has left it"))?.0)
 }
 
 /// Tells all that listen to a topic.

@@ -51,6 +51,8 @@ async fn a_call_that_is_wrong_says_what_is_expected() {
         ("robot:random(1)", "robot:random: expected two integers, the least and the most"),
         ("robot:log(1)", "robot:log: expected a string, got number 1"),
         ("robot.log('x')", "call: it has no object; write `robot:log(..)` with a colon"),
+        ("robot.sleep(1)", "call: it has no object; write `robot:log(..)` with a colon"),
+        ("robot.connection('game')", "call: it has no object; write `robot:log(..)` with a colon"),
         ("robot:spawn(1)", "robot:spawn: expected a function"),
         (
             "robot:connect('a', 'ws://x', { dilect = 'rpc' })",
