@@ -27,8 +27,8 @@ const LARGEST_BACKLOG: usize = 1 << 20;
 /// The largest frame that two bytes of length can tell.
 pub(crate) const LARGEST_TCP_FRAME: usize = u16::MAX as usize;
 
-/// How WebSockets buffer. The read buffer is allocated, zeroed and kept per connection: 4 KiB holds the messages of
-/// games and is the cheapest per message too; the library's 128 KiB would be most of a robot. Writing goes through at once.
+/// How WebSockets buffer. The read buffer is allocated and kept per connection, and zeroed for each read: 2 KiB holds the messages
+/// of games; the library's 128 KiB would be most of a robot. Writing goes through at once.
 pub(crate) fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -38,7 +38,7 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
         .max_frame_size(Some(LARGEST_MESSAGE))
 }
 
-const READ_BUFFER: usize = 4096;
+const READ_BUFFER: usize = 2048;
 
 /// What carries frames.
 pub(crate) enum Socket {

@@ -127,7 +127,8 @@ impl Mod for Jumpy {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mod_that_panics_fails_its_robot_and_nobody_else() {
     let registry = Registry::default().with("jumpy", Jumpy::default);
-    let mut plan = plan("ws://127.0.0.1:1", "jumpy", 4, 100.0, 0.9);
+    // Long beside what the backtrace of a panic takes to print, which holds up the whole thread.
+    let mut plan = plan("ws://127.0.0.1:1", "jumpy", 4, 100.0, 4.0);
     plan.reconnect = Reconnect::Backoff { first: seconds(10.0), most: seconds(10.0) };
     let reports = play(plan, registry).await;
     let (count, example) = failures(&reports, Kind::Session, FailureClass::Task);
