@@ -14,7 +14,7 @@ use crate::protocol::Protocol;
 use crate::robot::Robot;
 
 /// Robots that share a state. Their number bounds the collector's pauses: half a millisecond at the 99.99th percentile.
-const ROBOTS_PER_STATE: usize = 64;
+const ROBOTS_PER_STATE: usize = 32;
 
 /// The states of one mod for one class on one thread.
 pub(super) struct Room {
