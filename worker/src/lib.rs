@@ -6,7 +6,7 @@
 //! - `control`, `session`, `clock`, `reporter`: the stream to the master. Assignments come in, beats and reports go out.
 //! - [`solo`]: the same without a master. `run`: that with a command line, for people who write mods.
 //! - `engine`, `orders`, `thread`, `spawner`: the robot threads. Each compares what runs with what shall run.
-//! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle.
+//! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle; `capacity`: whether this machine can hold them.
 //! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
 //!   its mods make of it.
 //! - [`connect`], `address`, `dial`, `tls`, `socket`: how connections are opened, and what carries their frames.
@@ -14,7 +14,7 @@
 //! - [`lua`]: mods that are files of the bundle.
 //! - [`group`], [`shared`], `post`, `party`, `ears`: robots that talk to each other; `exchange` carries it between threads and
 //!   the master, `local` stands in for the master's part.
-//! - `context`, `precise`, `recorder`, `trace`, `keeper`: what a thread's robots share, and where their samples go.
+//! - `context`, `precise`, `recorder`, `trace`, `show`, `keeper`: what a thread's robots share, and where their samples go.
 #![deny(missing_docs)]
 
 mod address;

@@ -26,15 +26,11 @@ pub(crate) struct RunArgs {
     /// Address that robots begin with, such as ws://127.0.0.1:8765 or tcp://127.0.0.1:8888
     #[arg(short = 'H', long, value_name = "URL")]
     host: String,
-    /// Folder of mods: each NAME/NAME_mod.lua, with what belongs to it
-    #[arg(long, value_name = "FOLDER")]
-    mods: Option<String>,
+    #[command(flatten)]
+    folders: Folders,
     /// Mods that the robots play [default: all in --mods, or `role`]
     #[arg(long = "mod", value_name = "NAME")]
     named: Vec<String>,
-    /// Folder of .sproto files [default: those in --mods, or the built-in role protocol]
-    #[arg(long, value_name = "FOLDER")]
-    schema: Option<String>,
     /// Rows for robots, as NAME=FILE (.csv or .jsonl)
     #[arg(long, value_name = "NAME=FILE")]
     data: Vec<String>,
@@ -111,12 +107,8 @@ impl Job {
 /// Writes what an editor needs to complete messages and calls of mods in Lua: LuaLS annotations, on standard output.
 #[derive(Debug, Parser)]
 pub(crate) struct AnnotateArgs {
-    /// Folder of mods: each NAME/NAME_mod.lua, with what belongs to it
-    #[arg(long, value_name = "FOLDER")]
-    mods: Option<String>,
-    /// Folder of .sproto files [default: those in --mods, or the built-in role protocol]
-    #[arg(long, value_name = "FOLDER")]
-    schema: Option<String>,
+    #[command(flatten)]
+    folders: Folders,
 }
 
 impl AnnotateArgs {
@@ -126,15 +118,35 @@ impl AnnotateArgs {
     /// What is wrong with them; one sentence each.
     pub(crate) fn bundle(&self) -> Result<Bundle, Vec<String>> {
         let (mut files, mut faults) = (Files::default(), Vec::new());
-        let schema = self.schema.as_ref().map(|folder| (folder, files.take_schema(folder)));
-        if let Some((folder, Err(wrong))) = schema {
+        self.folders.take(&mut files, &mut faults);
+        if faults.is_empty() { Ok(files.into_bundle()) } else { Err(faults) }
+    }
+}
+
+/// The folders that a bundle is filled from.
+#[derive(Debug, clap::Args)]
+struct Folders {
+    /// Folder of mods: each NAME/NAME_mod.lua, with what belongs to it
+    #[arg(long, value_name = "FOLDER")]
+    mods: Option<String>,
+    /// Folder of .sproto files [default: those in --mods, or the built-in role protocol]
+    #[arg(long, value_name = "FOLDER")]
+    schema: Option<String>,
+}
+
+impl Folders {
+    /// Takes their files; the names of the mods in them.
+    fn take(&self, files: &mut Files, faults: &mut Vec<String>) -> Vec<String> {
+        if let Some(folder) = &self.schema
+            && let Err(wrong) = files.take_schema(folder)
+        {
             faults.push(format!("--schema {folder}: {wrong}"));
         }
-        let mods = self.mods.as_ref().map(|folder| (folder, files.take_mods(folder)));
-        if let Some((folder, Err(wrong))) = mods {
+        let Some(folder) = &self.mods else { return Vec::new() };
+        files.take_mods(folder).unwrap_or_else(|wrong| {
             faults.push(format!("--mods {folder}: {wrong}"));
-        }
-        if faults.is_empty() { Ok(files.into_bundle()) } else { Err(faults) }
+            Vec::new()
+        })
     }
 }
 
@@ -144,7 +156,7 @@ impl RunArgs {
     }
 
     pub(crate) fn has_mods(&self) -> bool {
-        self.mods.is_some()
+        self.folders.mods.is_some()
     }
 
     /// Checks what was typed, and reads the files.
@@ -157,7 +169,7 @@ impl RunArgs {
             faults.push(format!("--host {}: {wrong}", self.host));
         }
         let mut files = Files::default();
-        let mods = self.files(&mut files, &mut faults);
+        let mods = self.folders.take(&mut files, &mut faults);
         let data = self.data(&mut files, &mut faults);
         let (speech, ca) = (self.speech(&mut faults), self.ca(&mut faults));
         let profile = self.profile().map_err(|wrong| faults.push(wrong)).ok();
@@ -173,20 +185,6 @@ impl RunArgs {
             Some(plan) if faults.is_empty() => Ok(Job { plan, bundle: files.into_bundle(), threads }),
             _ => Err(faults),
         }
-    }
-
-    /// The names of the mods in the files.
-    fn files(&self, files: &mut Files, faults: &mut Vec<String>) -> Vec<String> {
-        if let Some(folder) = &self.schema
-            && let Err(wrong) = files.take_schema(folder)
-        {
-            faults.push(format!("--schema {folder}: {wrong}"));
-        }
-        let Some(folder) = &self.mods else { return Vec::new() };
-        files.take_mods(folder).unwrap_or_else(|wrong| {
-            faults.push(format!("--mods {folder}: {wrong}"));
-            Vec::new()
-        })
     }
 
     fn data(&self, files: &mut Files, faults: &mut Vec<String>) -> Vec<DataSet> {
