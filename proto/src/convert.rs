@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::bounds;
 use crate::message::{
-    Assignment, Beat, Bundle, BundleHash, Dismissal, Down, Echo, Hello, Up, is_worker_name,
+    Assignment, Beat, Bundle, BundleHash, Dismissal, Down, Echo, Hello, Up, Welcome, is_worker_name,
 };
 use crate::pb;
 use crate::plan::Plan;
@@ -120,6 +120,10 @@ impl Wire for Down {
     fn into_wire(self) -> pb::Down {
         use pb::down::Kind;
         let kind = match self {
+            Self::Welcome(welcome) => Kind::Welcome(pb::Welcome {
+                run: welcome.run.as_bytes().to_vec(),
+                bundle: welcome.bundle.to_vec(),
+            }),
             Self::Bundle(bundle) => Kind::Bundle(bundle_into(&bundle)),
             Self::Assignment(assignment) => Kind::Assignment(assignment.into_wire()),
             Self::Echo(echo) => Kind::Echo(pb::Echo { sent_us: us(echo.sent), master_us: us(echo.master) }),
@@ -135,6 +139,9 @@ impl Wire for Down {
     fn from_wire(pb: pb::Down) -> Result<Self, Malformed> {
         use pb::down::Kind;
         Ok(match pb.kind.ok_or_else(|| missing("message"))? {
+            Kind::Welcome(welcome) => {
+                Self::Welcome(Welcome { run: uuid("run", &welcome.run)?, bundle: hash(&welcome.bundle)? })
+            }
             Kind::Bundle(bundle) => Self::Bundle(Arc::new(bundle_from(bundle)?)),
             Kind::Assignment(assignment) => Self::Assignment(Box::new(Assignment::from_wire(assignment)?)),
             Kind::Echo(echo) => Self::Echo(Echo {
@@ -195,6 +202,7 @@ impl Wire for Hello {
             cores: self.cores,
             open_files: self.open_files,
             mods: self.mods,
+            bundle: self.bundle.map(|hash| hash.to_vec()),
         }
     }
 
@@ -216,6 +224,7 @@ impl Wire for Hello {
             cores: pb.cores,
             open_files: pb.open_files,
             mods: pb.mods,
+            bundle: pb.bundle.as_deref().map(hash).transpose()?,
         })
     }
 }
@@ -231,6 +240,9 @@ impl Wire for Beat {
             robots: all_into(self.robots),
             lag_us: us(self.lag),
             busy_permille: self.busy_permille,
+            settled: self.settled,
+            leaving: self.leaving,
+            backlog: self.backlog,
         }
     }
 
@@ -242,6 +254,9 @@ impl Wire for Beat {
             robots: all_from("robots", pb.robots)?,
             lag: Duration::from_micros(pb.lag_us),
             busy_permille: pb.busy_permille.min(1000),
+            settled: pb.settled,
+            leaving: pb.leaving,
+            backlog: pb.backlog,
         })
     }
 }
@@ -270,6 +285,30 @@ impl Wire for Assignment {
         })
     }
 }
+
+/// Bytes that can be kept in a file and read back by the same or a later release.
+macro_rules! kept {
+    ($type:ty) => {
+        impl $type {
+            /// As it goes over the wire.
+            pub fn to_bytes(&self) -> Vec<u8> {
+                prost::Message::encode_to_vec(&self.clone().into_wire())
+            }
+
+            /// Reads what [`Self::to_bytes`] gave.
+            ///
+            /// # Errors
+            /// When the bytes are something else, or out of bounds.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+                let pb = prost::Message::decode(bytes).map_err(|e| e.to_string())?;
+                Self::from_wire(pb).map_err(|e| e.to_string())
+            }
+        }
+    };
+}
+
+kept!(Plan);
+kept!(Report);
 
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,18 @@ pub const BEAT_EVERY: Duration = Duration::from_millis(500);
 /// How often a worker reports what it measured.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
 
+/// For how long after it sent a beat that the master echoed a worker may run robots. Then it drops them by itself.
+pub const LEASE: Duration = Duration::from_millis(2_500);
+
+/// A worker that was not heard of for so long is dead. Longer than its lease, so that its robots are gone by then.
+pub const SILENCE: Duration = Duration::from_millis(3_000);
+
+/// For how long a worker whose stream broke may run robots, unless it is taken back or finds that no master is there.
+pub const BREAK_LEASE: Duration = Duration::from_millis(500);
+
+/// The slots of a worker whose stream broke are dealt after this time, if it is not back. Longer than [`BREAK_LEASE`].
+pub const BREAK_GRACE: Duration = Duration::from_millis(750);
+
 /// From worker to master.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Up {
@@ -44,6 +56,8 @@ pub enum Up {
 /// From master to worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Down {
+    /// What this master is about: first of all, and when there is another run.
+    Welcome(Welcome),
     /// The files that robots need.
     Bundle(Arc<Bundle>),
     /// All that you shall run; a newer epoch replaces the whole.
@@ -79,6 +93,8 @@ pub struct Hello {
     pub open_files: u64,
     /// The mods that are compiled into it; empty if it does not say.
     pub mods: Vec<String>,
+    /// The bundle that it has loaded already.
+    pub bundle: Option<BundleHash>,
 }
 
 /// What a worker runs, said every [`BEAT_EVERY`].
@@ -96,6 +112,21 @@ pub struct Beat {
     pub lag: Duration,
     /// Busy thousandths of the busiest robot thread since the last beat.
     pub busy_permille: u32,
+    /// The newest epoch of the run outside whose slots no robot is left; 0 if it is not known.
+    pub settled: u64,
+    /// Whether it was told to stop: it wants no robots, and hands over those that it has.
+    pub leaving: bool,
+    /// How many reports are not merged yet.
+    pub backlog: u32,
+}
+
+/// What a master is about. Whatever a worker runs of another run it drops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Welcome {
+    /// The run.
+    pub run: Uuid,
+    /// The files that its robots need. They follow if the worker has not loaded them.
+    pub bundle: BundleHash,
 }
 
 /// The whole desired state of one worker.

@@ -17,6 +17,9 @@ use crate::tags::Tags;
 /// The most failing robots whose last messages can be kept.
 pub const MOST_KEPT: u32 = 1_000;
 
+/// The longest that robots play on without a master.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(600);
+
 /// What becomes of a lost worker's robots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +80,9 @@ pub struct Plan {
     pub data: Vec<DataSet>,
     /// How many failing robots' last messages are kept, at most [`MOST_KEPT`].
     pub keep_failures: u32,
+    /// How long robots play on while connects to the master are refused: nobody is there who could deal them again. At most
+    /// [`LONGEST_HOLD`].
+    pub hold: Duration,
 }
 
 /// Why a plan can't be run.
@@ -110,6 +116,7 @@ impl Plan {
             tags: Tags::default(),
             data: Vec::new(),
             keep_failures: 0,
+            hold: Duration::ZERO,
         }
     }
 

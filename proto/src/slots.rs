@@ -58,6 +58,30 @@ impl SlotSet {
         (0..SLOTS).filter(|slot| self.contains(*slot))
     }
 
+    /// The slots that are in either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a | b)
+    }
+
+    /// The slots that are in both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a & b)
+    }
+
+    /// The slots that are in this and not in the other.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a & !b)
+    }
+
+    fn with(&self, other: &Self, combine: fn(u64, u64) -> u64) -> Self {
+        let mut words = self.0.clone();
+        words.iter_mut().zip(other.0.iter()).for_each(|(word, other)| *word = combine(*word, *other));
+        Self(words)
+    }
+
     /// The set as 2048 bytes; slot `s` is bit `s % 8` of byte `s / 8`.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|word| word.to_le_bytes()).collect()
@@ -256,6 +280,15 @@ mod tests {
         for worker in 0..4 {
             assert_eq!(Share::of(&deal.slots_of(worker)).below(1000), 250);
         }
+    }
+
+    #[test]
+    fn sets_are_joined_and_taken_apart() {
+        let set = |slots: &[u16]| slots.iter().copied().collect::<SlotSet>();
+        let (a, b) = (set(&[1, 70, 200]), set(&[70, 16_000]));
+        assert_eq!(a.union(&b), set(&[1, 70, 200, 16_000]));
+        assert_eq!(a.intersection(&b), set(&[70]));
+        assert_eq!(a.without(&b), set(&[1, 200]));
     }
 
     #[test]

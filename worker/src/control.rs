@@ -183,6 +183,7 @@ impl Control {
             cores: u32::try_from(self.engine.width()).unwrap_or(u32::MAX),
             open_files: rlimit::Resource::NOFILE.get_soft().unwrap_or(0),
             mods: self.registry.names().map(str::to_owned).collect(),
+            bundle: None,
         }
     }
 
@@ -197,6 +198,9 @@ impl Control {
             robots: load.robots,
             lag: load.lag,
             busy_permille: load.busy_permille,
+            settled: 0,
+            leaving: self.stopping.is_some(),
+            backlog: 0,
         };
         let _left_out = up.try_send(Up::Beat(beat));
     }
@@ -208,6 +212,7 @@ impl Control {
             Down::Echo(echo) => self.note_echo(echo, up),
             Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
             Down::Groups(tells) => self.hear(tells),
+            Down::Welcome(_) => {}
             Down::Dismiss(..) => {} // ends the session before it gets here
         }
     }

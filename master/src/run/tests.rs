@@ -44,6 +44,7 @@ fn hello(name: &str, incarnation: u128) -> Hello {
         cores: 1,
         open_files: 1024,
         mods: vec!["role".into()],
+        bundle: None,
     }
 }
 
@@ -91,7 +92,17 @@ impl Scene {
 
     fn beat(&mut self, session: u64, epoch: u64) -> Vec<Effect> {
         let run = if epoch == 0 { Uuid::nil() } else { self.run.id };
-        let beat = Beat { sent: self.now, run, epoch, robots: vec![], lag: Duration::ZERO, busy_permille: 0 };
+        let beat = Beat {
+            sent: self.now,
+            run,
+            epoch,
+            robots: vec![],
+            lag: Duration::ZERO,
+            busy_permille: 0,
+            settled: epoch,
+            leaving: false,
+            backlog: 0,
+        };
         self.say(session, Up::Beat(beat))
     }
 

@@ -52,6 +52,9 @@ impl Talker {
                     robots: vec![],
                     lag: zero,
                     busy_permille: 0,
+                    settled: epoch,
+                    leaving: false,
+                    backlog: 0,
                 };
                 if up.send(Up::Beat(beat)).await.is_err() {
                     return;

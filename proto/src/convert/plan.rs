@@ -10,7 +10,7 @@ use crate::data::{DataPolicy, DataSet};
 use crate::ending::OnEnd;
 use crate::network::Network;
 use crate::pb;
-use crate::plan::{LossPolicy, Plan, Timeouts};
+use crate::plan::{LONGEST_HOLD, LossPolicy, Plan, Timeouts};
 use crate::profile::{Edge, Profile, Stage};
 use crate::reconnect::Reconnect;
 use crate::speech::{Dialect, Envelope, Speech};
@@ -39,6 +39,7 @@ impl Wire for Plan {
             exclude_tags: self.tags.without,
             data: all_into(self.data),
             keep_failures: self.keep_failures,
+            hold_us: us(self.hold),
         }
     }
 
@@ -63,6 +64,7 @@ impl Wire for Plan {
             tags: Tags { only: pb.tags, without: pb.exclude_tags },
             data: all_from("data", pb.data)?,
             keep_failures: pb.keep_failures,
+            hold: Duration::from_micros(pb.hold_us).min(LONGEST_HOLD),
         };
         plan.check().map_err(|e| malformed("plan", e))?;
         Ok(plan)

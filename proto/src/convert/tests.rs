@@ -11,7 +11,7 @@ use crate::class::{Class, Classes, Share, TaskChoice};
 use crate::data::{DataPolicy, DataSet};
 use crate::ending::OnEnd;
 use crate::histogram::{Histogram, Sparse};
-use crate::message::{PROTOCOL_MAJOR, PROTOCOL_MINOR};
+use crate::message::{PROTOCOL_MAJOR, PROTOCOL_MINOR, Welcome};
 use crate::network::Network;
 use crate::plan::{LossPolicy, Timeouts};
 use crate::profile::{Edge, Profile, Stage};
@@ -38,6 +38,7 @@ fn hello() -> Hello {
         cores: 4,
         open_files: 20_000,
         mods: vec!["role".into()],
+        bundle: Some([3; 32]),
     }
 }
 
@@ -127,6 +128,7 @@ fn plan() -> Plan {
             policy: DataPolicy::Unique,
         }],
         keep_failures: 5,
+        hold: Duration::from_secs(30),
         ..Plan::new(
             Profile::new(stages).unwrap().cut(Duration::from_secs(25)),
             Classes::new(classes).unwrap(),
@@ -268,6 +270,9 @@ fn every_message_comes_back_as_it_went() {
         robots: report().robots,
         lag: Duration::from_micros(800),
         busy_permille: 120,
+        settled: 7,
+        leaving: true,
+        backlog: 3,
     };
     let rejected = Up::Rejected([2; 32], vec!["a.sproto:3: no".into()]);
     for up in [Up::Hello(hello()), Up::Ready([1; 32]), rejected, Up::Beat(beat), Up::Report(report())] {
@@ -284,7 +289,9 @@ fn every_message_comes_back_as_it_went() {
         Bundle::new(vec![("b.sproto".into(), b".B {}".to_vec()), ("a.sproto".into(), b".A {}".to_vec())]);
     let echo = Echo { sent: Duration::from_micros(1), master: Duration::from_micros(2) };
     let over = Down::Dismiss(Dismissal::Over, "the run is over".into());
+    let welcome = Welcome { run: Uuid::from_u128(3), bundle: [4; 32] };
     for down in [
+        Down::Welcome(welcome),
         Down::Bundle(Arc::new(bundle)),
         Down::Assignment(Box::new(assignment)),
         Down::Echo(echo),

@@ -125,6 +125,7 @@ pub(crate) fn hello(name: &str) -> Hello {
         cores: 2,
         open_files: 20_000,
         mods: vec!["role".into()],
+        bundle: None,
     }
 }
 
@@ -190,7 +191,7 @@ impl Fake {
             Down::Echo(echo) => self.ahead = Some(echo.master.saturating_sub(echo.sent)),
             Down::Ack(_) => self.ended.samples.append(&mut self.unacked),
             Down::Dismiss(dismissal, reason) => self.ended.dismissed = Some((dismissal, reason)),
-            Down::Groups(_) => {} // it asks nothing
+            Down::Welcome(_) | Down::Groups(_) => {} // it asks nothing
         }
     }
 
@@ -205,7 +206,18 @@ impl Fake {
         let (run, epoch) = self.order.as_ref().map_or((Uuid::nil(), 0), |order| (order.run, order.epoch));
         let sent = self.began.elapsed();
         let lag = Duration::from_micros(300);
-        self.say(Up::Beat(Beat { sent, run, epoch, robots: vec![], lag, busy_permille: 120 })).await;
+        self.say(Up::Beat(Beat {
+            sent,
+            run,
+            epoch,
+            robots: vec![],
+            lag,
+            busy_permille: 120,
+            settled: epoch,
+            leaving: false,
+            backlog: 0,
+        }))
+        .await;
     }
 
     /// Reports each second that is over.
