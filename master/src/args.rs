@@ -61,6 +61,12 @@ pub struct Args {
     /// What becomes of a lost worker's robots: rebalance, continue or fail [default: rebalance]
     #[arg(long, value_name = "POLICY")]
     pub on_worker_loss: Option<String>,
+    /// How long robots play on when the master is gone and nobody is there to deal them again [default: 0]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub hold: Option<String>,
+    /// Remember the run in this folder, so that a master that is killed and started again goes on with it
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<String>,
     /// What becomes of a robot that ends by itself: replace or leave [default: replace]
     #[arg(long, value_name = "POLICY")]
     pub on_robot_end: Option<String>,
@@ -144,6 +150,8 @@ impl Args {
             ("request-timeout", self.request_timeout),
             ("seed", self.seed),
             ("on-worker-loss", self.on_worker_loss),
+            ("hold", self.hold),
+            ("journal", self.journal),
             ("on-robot-end", self.on_robot_end),
             ("reconnect", self.reconnect),
             ("keep-failures", self.keep_failures),
@@ -222,6 +230,6 @@ mod tests {
             args.given(),
             [("users", "-1".into()), ("spawn-rate", "nan".into()), ("headless", "true".into())]
         );
-        assert_eq!(Args::names().len(), 35);
+        assert_eq!(Args::names().len(), 37);
     }
 }

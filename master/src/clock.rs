@@ -2,28 +2,98 @@
 
 use std::time::{Duration, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use uuid::Uuid;
 
-/// Durations since the master began. Wall time is fixed once, so that a stepped wall clock moves no label.
+use crate::journal::Record;
+
+/// Durations since the master began, or since the one before it did whose run it goes on with. Wall time is fixed once,
+/// so that a stepped wall clock moves no label.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     began: Instant,
+    /// What it showed when it began.
+    first: Duration,
+    wall: SystemTime,
+}
+
+/// What the clock showed at a moment, beside what other clocks of the machine did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    at: Duration,
+    /// Names the machine's start; the time since then goes on over the ends of processes, whatever happens to the wall clock.
+    boot: Uuid,
+    since_boot: Duration,
     wall: SystemTime,
 }
 
 impl Clock {
     /// A clock that begins now.
     pub fn start() -> Self {
-        Self { began: Instant::now(), wall: SystemTime::now() }
+        Self::at(Duration::ZERO)
+    }
+
+    /// A clock that shows `at` now.
+    pub fn at(at: Duration) -> Self {
+        Self {
+            began: Instant::now(),
+            first: at,
+            wall: SystemTime::now().checked_sub(at).unwrap_or(SystemTime::UNIX_EPOCH),
+        }
+    }
+
+    /// The clock that a journal tells of, as it stands now.
+    pub(crate) fn after(records: &[Record]) -> Self {
+        let mark = records.iter().rev().find_map(|record| match record {
+            Record::Mark(mark) => Some(mark),
+            _ => None,
+        });
+        mark.map_or_else(Self::start, |mark| Self {
+            wall: mark.wall.checked_sub(mark.at).unwrap_or(mark.wall),
+            ..Self::at(mark.now())
+        })
     }
 
     /// What it is on the master's clock. Whole microseconds, as on the wire.
     pub fn now(&self) -> Duration {
-        Duration::from_micros(u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX))
+        self.first
+            + Duration::from_micros(u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX))
     }
 
     /// The wall time of a moment, for people only.
     pub fn wall(&self, at: Duration) -> SystemTime {
         self.wall + at
     }
+
+    /// What it shows now, for a master that is to go on with it.
+    pub(crate) fn mark(&self) -> Record {
+        let at = self.now();
+        Record::Mark(Mark { at, boot: boot(), since_boot: since_boot(), wall: self.wall(at) })
+    }
+}
+
+impl Mark {
+    /// What the marked clock shows now.
+    fn now(&self) -> Duration {
+        let passed = match boot() {
+            boot if boot == self.boot && !boot.is_nil() => since_boot().saturating_sub(self.since_boot),
+            // Another machine, or started anew: only the wall clock tells.
+            _ => SystemTime::now().duration_since(self.wall).unwrap_or_default(),
+        };
+        self.at + Duration::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The name of the machine's start; nil if it does not tell.
+fn boot() -> Uuid {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    text.trim().parse().unwrap_or_default()
+}
+
+/// The time since the machine's start, suspended or not.
+fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

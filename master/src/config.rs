@@ -10,6 +10,7 @@ mod plan;
 mod settings;
 mod tables;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub bind: String,
     /// What is logged.
     pub log: String,
+    /// The folder where the run is remembered.
+    pub journal: Option<PathBuf>,
     /// How the run comes about.
     pub muster: Muster,
     /// Everything that the run is.
@@ -75,6 +78,7 @@ impl Reader<'_> {
     fn config(&mut self) -> Option<Config> {
         let bind = self.read("bind", parse::address);
         let log = self.read("log-level", parse::filter);
+        let journal = self.optional("journal", |folder| Ok(PathBuf::from(folder)));
         let muster = self.muster();
         self.read("headless", parse::switch);
         let shipped = self.shipped();
@@ -90,6 +94,7 @@ impl Reader<'_> {
         Some(Config {
             bind: bind?,
             log: log?,
+            journal: journal?,
             muster: muster?,
             plan: plan?,
             bundle: Arc::new(shipped.files.into_bundle()),

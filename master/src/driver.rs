@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::clock::Clock;
 use crate::fleet::SessionId;
 use crate::gate::{Link, Message};
+use crate::journal::Journal;
 use crate::notice::Notice;
 use crate::output::{Live, Output};
 use crate::run::{Effect, Event, Run};
@@ -33,6 +34,7 @@ pub enum Command {
 pub(crate) struct Driver {
     run: Run,
     clock: Clock,
+    journal: Option<Journal>,
     links: BTreeMap<SessionId, Link>,
     outputs: Vec<Box<dyn Output + Send>>,
     refusals: u64,
@@ -40,8 +42,13 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(run: Run, clock: Clock, outputs: Vec<Box<dyn Output + Send>>) -> Self {
-        Self { run, clock, links: BTreeMap::new(), outputs, refusals: 0, finished: false }
+    pub(crate) fn new(
+        run: Run,
+        clock: Clock,
+        journal: Option<Journal>,
+        outputs: Vec<Box<dyn Output + Send>>,
+    ) -> Self {
+        Self { run, clock, journal, links: BTreeMap::new(), outputs, refusals: 0, finished: false }
     }
 
     /// Drives the run to its verdict.
@@ -55,6 +62,7 @@ impl Driver {
         self.each_output(|output| output.begin());
         while !self.finished {
             let event = tokio::select! {
+                biased;
                 Some(message) = inbox.recv() => self.event(message),
                 Some(Command::Stop) = commands.recv() => Event::Stop,
                 _ = ticks.tick() => Event::Tick,
@@ -81,14 +89,28 @@ impl Driver {
     }
 
     fn handle(&mut self, event: Event) {
-        let mut lost = Vec::new();
-        for effect in self.run.handle(self.clock.now(), event) {
-            lost.extend(self.carry_out(effect));
-        }
+        let effects = self.run.handle(self.clock.now(), event);
+        self.keep(&effects);
+        let lost: Vec<_> = effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect();
         // A worker that does not read is lost like one that is gone.
         for session in lost {
             self.links.remove(&session).into_iter().for_each(Link::close);
-            self.handle(Event::Left(session, "it does not read what it is sent".into()));
+            self.handle(Event::Dropped(session, "it does not read what it is sent".into()));
+        }
+    }
+
+    /// Writes down what must not be forgotten, before anybody is told.
+    fn keep(&mut self, effects: &[Effect]) {
+        let records = effects.iter().filter_map(|effect| match effect {
+            Effect::Keep(record) => Some(record),
+            _ => None,
+        });
+        let Some(journal) = &mut self.journal else { return };
+        if let Err(e) = journal.append(records) {
+            tracing::error!(
+                "the journal can't be written any more: {e}; a master that is started again would not know this run"
+            );
+            self.journal = None;
         }
     }
 
@@ -101,6 +123,7 @@ impl Driver {
             Effect::Refuse(session, refusal) => {
                 self.dismiss(session, Dismissal::Refused, refusal.to_string())
             }
+            Effect::Keep(_) => {} // it was
             Effect::Close(session) => self.links.remove(&session).into_iter().for_each(Link::close),
             Effect::Announce(notice) => self.announce(&notice),
             Effect::Second(second) => self.second(second),

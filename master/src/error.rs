@@ -3,6 +3,8 @@
 use std::io;
 
 use crate::config::Faults;
+use crate::journal::JournalError;
+use crate::run::RestoreError;
 
 /// What, where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,12 @@ pub enum Error {
         /// What is wrong, and what to do.
         wrong: String,
     },
+    /// The journal can't be used.
+    #[error("--journal: {0}")]
+    Journal(#[from] JournalError),
+    /// What the journal tells can't be gone on with.
+    #[error("--journal: {0}")]
+    Restore(#[from] RestoreError),
     /// The system refused something that every run needs.
     #[error("{what}: {source}")]
     System {
@@ -35,7 +43,7 @@ impl Error {
     /// What the process ends with.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Bind { .. } => 2,
+            Self::Config(_) | Self::Bind { .. } | Self::Journal(_) | Self::Restore(_) => 2,
             Self::System { .. } | Self::Server(_) => 1,
         }
     }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proto::message::{Hello, PROTOCOL_MAJOR};
+use proto::message::{Hello, PROTOCOL_MAJOR, SILENCE};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::refusal::Refusal;
 use crate::worker::Worker;
-
-/// A worker that was not heard of for so long is dead. Longer than its lease of 2.5 s, so that its robots are gone by then.
-pub const SILENCE: Duration = Duration::from_millis(3_000);
 
 /// A worker that does not load the bundle in this time is sent away.
 pub const LOADING: Duration = Duration::from_secs(60);
 
 /// Names a worker process, in the order in which they first came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkerId(pub u32);
 
 /// Names a stream of a worker.
@@ -62,6 +62,7 @@ impl Fleet {
                 let fenced = worker.session.replace(session);
                 worker.hello = hello;
                 (worker.ready, worker.joined, worker.heard) = (false, now, now);
+                (worker.away, worker.told_at) = (None, None);
                 (*id, fenced)
             }
             None => (self.add(Worker::new(now, session, hello)), None),
@@ -71,6 +72,12 @@ impl Fleet {
         Ok(Joined { id, fenced })
     }
 
+    /// A worker that took part before this master was started again.
+    pub(crate) fn recall(&mut self, id: WorkerId, name: String, incarnation: Uuid) {
+        self.next = self.next.max(id.0);
+        self.workers.insert(id, Worker::recalled(name, incarnation));
+    }
+
     fn add(&mut self, worker: Worker) -> WorkerId {
         self.next += 1;
         let id = WorkerId(self.next);
@@ -78,11 +85,11 @@ impl Fleet {
         id
     }
 
-    /// Ends a worker's stream. One that never was part of the run is forgotten.
-    pub(crate) fn leave(&mut self, id: WorkerId) {
+    /// Ends a worker's stream. One that never was part of the run is forgotten; others may be waited for.
+    pub(crate) fn leave(&mut self, id: WorkerId, away: Option<(Duration, String)>) {
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.session.take().map(|session| self.sessions.remove(&session));
-            worker.ready = false;
+            (worker.ready, worker.away) = (false, away);
             if worker.order.is_none() {
                 self.workers.remove(&id);
             }
@@ -117,9 +124,18 @@ impl Fleet {
         self.here(|worker| now.saturating_sub(worker.heard) >= SILENCE)
     }
 
+    /// Those whose time to come back is over.
+    pub(crate) fn overdue(&self, now: Duration) -> Vec<WorkerId> {
+        let is = |worker: &Worker| worker.away.as_ref().is_some_and(|(until, _)| now >= *until);
+        self.workers().filter(|(_, worker)| is(worker)).map(|(id, _)| id).collect()
+    }
+
     /// Takes a time out of everybody's silence.
     pub(crate) fn excuse(&mut self, time: Duration) {
-        self.workers.values_mut().for_each(|worker| worker.heard += time);
+        for worker in self.workers.values_mut() {
+            worker.heard += time;
+            worker.away.iter_mut().for_each(|(until, _)| *until += time);
+        }
     }
 
     /// Those that take too long to load the bundle.

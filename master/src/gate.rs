@@ -1,11 +1,11 @@
-//! The gRPC edge. A task per stream turns what a worker says into messages for the one driver, and answers beats at once.
+//! The gRPC edge. A task per stream turns what a worker says into messages for the one driver.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proto::control::control_server::Control;
-use proto::message::{Dismissal, Echo, Hello};
+use proto::message::{Dismissal, Hello};
 use proto::{Down, Up};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use crate::clock::Clock;
 use crate::door::{PATIENCE, Peer};
 use crate::fleet::SessionId;
 use crate::refusal::Refusal;
@@ -59,7 +58,6 @@ impl Link {
 
 /// Takes streams in.
 pub(crate) struct Gate {
-    clock: Clock,
     driver: mpsc::Sender<Message>,
     next: AtomicU64,
     streams: TaskTracker,
@@ -68,13 +66,9 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// A gate, and what comes through it. Its streams end with `closing`.
-    pub(crate) fn new(
-        clock: Clock,
-        streams: TaskTracker,
-        closing: CancellationToken,
-    ) -> (Self, mpsc::Receiver<Message>) {
+    pub(crate) fn new(streams: TaskTracker, closing: CancellationToken) -> (Self, mpsc::Receiver<Message>) {
         let (driver, inbox) = mpsc::channel(INCOMING);
-        (Self { clock, driver, next: AtomicU64::new(1), streams, closing }, inbox)
+        (Self { driver, next: AtomicU64::new(1), streams, closing }, inbox)
     }
 }
 
@@ -89,7 +83,6 @@ impl Control for Gate {
         let stream = Stream {
             id: SessionId(self.next.fetch_add(1, Ordering::Relaxed)),
             address: Arc::clone(&peer.address),
-            clock: self.clock,
             driver: self.driver.clone(),
             out,
             closed: self.closing.child_token(),
@@ -105,7 +98,6 @@ impl Control for Gate {
 struct Stream {
     id: SessionId,
     address: Arc<str>,
-    clock: Clock,
     driver: mpsc::Sender<Message>,
     out: mpsc::Sender<Result<Down, Status>>,
     closed: CancellationToken,
@@ -152,10 +144,6 @@ impl Stream {
             if self.floods() {
                 self.refuse(Refusal::Flood(MOST_MESSAGES));
                 return Refusal::Flood(MOST_MESSAGES).to_string();
-            }
-            if let Up::Beat(beat) = &said {
-                // A worker that does not read gets no echo, and so its lease runs out.
-                _ = self.out.try_send(Ok(Down::Echo(Echo { sent: beat.sent, master: self.clock.now() })));
             }
             if self.tell(Message::Said(self.id, said)).await.is_none() {
                 return "the master is over".into();

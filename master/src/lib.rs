@@ -4,7 +4,8 @@
 //!
 //! - [`args`], [`config`]: command line, environment and file -> a [`Config`](config::Config), or every fault at once.
 //! - [`door`], `gate`: connections and streams of workers -> messages for the one `driver`, which owns the run.
-//! - [`run`], with [`fleet`] and [`worker`]: the state machine. Events in, effects out; no I/O and no clock.
+//! - [`run`], with [`fleet`], [`worker`] and `grants`: the state machine. Events in, effects out; no I/O and no clock.
+//! - [`journal`]: what the run has to remember, so that a master that is started again goes on with it.
 //! - [`totals`]: what workers measured, merged.
 //! - [`summary`], [`verdict`]: what a run gave, as data.
 //! - [`output`]: where it goes, with `table` for text.
@@ -17,6 +18,7 @@ pub mod config;
 pub mod door;
 pub mod error;
 pub mod fleet;
+pub mod journal;
 pub mod loss;
 pub mod notice;
 pub mod output;
@@ -29,10 +31,11 @@ pub mod worker;
 
 mod driver;
 mod gate;
+mod grants;
 mod server;
 mod table;
 mod text;
 
 pub use driver::Command;
 pub use error::Error;
-pub use server::{bind, run_on, serve};
+pub use server::{Ground, bind, run_on, serve};

@@ -3,27 +3,27 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::totals::us;
+use crate::totals::{from_us, us};
 
 /// The most of a worker's samples that can be missing when it dies: a report's second, and what was under way.
 const MOST_MISSING: Duration = Duration::from_millis(1_500);
 
 /// A lost worker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     /// Its name.
     pub worker: String,
     /// When, from the start of the run.
-    #[serde(rename = "at_us", serialize_with = "us")]
+    #[serde(rename = "at_us", serialize_with = "us", deserialize_with = "from_us")]
     pub at: Duration,
     /// How many robots it had.
     pub robots: u64,
     /// How it went.
     pub why: String,
     /// How much of its samples can be missing.
-    #[serde(rename = "missing_us", serialize_with = "us")]
+    #[serde(rename = "missing_us", serialize_with = "us", deserialize_with = "from_us")]
     pub missing: Duration,
 }
 

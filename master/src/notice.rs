@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::loss::Loss;
 use crate::refusal::Refusal;
 use crate::text::seconds;
@@ -28,6 +30,15 @@ pub enum Notice {
         /// Each worker with the robots that it gets.
         shares: Vec<(String, u64)>,
     },
+    /// A master that was started again goes on with a run.
+    Resumed {
+        /// Its name.
+        run: Uuid,
+        /// Where it stands.
+        at: Duration,
+        /// How many workers are waited for.
+        workers: usize,
+    },
     /// The plan can't reach what was asked for.
     ShortRun {
         /// Asked for.
@@ -35,8 +46,12 @@ pub enum Notice {
         /// What the time is enough for.
         reached: u64,
     },
-    /// A worker came when the run was dealt.
-    Spare(String),
+    /// A worker came when the run was dealt, and takes an even share.
+    Late(String),
+    /// A worker's stream broke; it may come back.
+    Away(String, String),
+    /// A worker was told to stop; others take over its robots.
+    Leaves(String, u64),
     /// A worker came back, and goes on with what is its.
     Returned(String),
     /// A worker without robots went.
@@ -69,7 +84,12 @@ impl Notice {
     pub fn is_warning(&self) -> bool {
         !matches!(
             self,
-            Self::Waiting { .. } | Self::Begins { .. } | Self::Spare(_) | Self::Cut(..) | Self::Draining
+            Self::Waiting { .. }
+                | Self::Begins { .. }
+                | Self::Late(_)
+                | Self::Leaves(..)
+                | Self::Cut(..)
+                | Self::Draining
         )
     }
 }
@@ -81,11 +101,19 @@ impl fmt::Display for Notice {
             Self::Begins { robots, open, shares } => {
                 begins(f, *robots, if *open { "sessions will arrive" } else { "robots" }, shares)
             }
+            Self::Resumed { run, at, workers } => {
+                write!(f, "run {run} goes on at {}; {workers} workers have 3 s to come back", seconds(*at))
+            }
             Self::ShortRun { wanted, reached } => {
                 write!(f, "the run ends before its ramp does: {reached} of {wanted} robots will live")
             }
-            Self::Spare(name) => {
-                write!(f, "worker {name} came in mid-run; it is kept as a spare, without robots")
+            Self::Late(name) => write!(f, "worker {name} came in mid-run and takes an even share"),
+            Self::Away(name, why) => {
+                let why = crate::text::clean(why);
+                write!(f, "worker {name} is gone ({why}); its robots wait a moment for it to come back")
+            }
+            Self::Leaves(name, robots) => {
+                write!(f, "worker {name} leaves; its {robots} robots are handed over")
             }
             Self::Returned(name) => write!(f, "worker {name} came back"),
             Self::Left(name, why) => write!(f, "worker {name} left: {}", crate::text::clean(why)),

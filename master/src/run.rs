@@ -2,41 +2,41 @@
 //! with the time at which they happened, effects go out.
 
 mod arrivals;
+mod dealing;
 mod groups;
 mod judge;
 mod losses;
+mod members;
+mod merging;
 mod mods;
 mod phases;
 mod ramp;
+mod restore;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::message::{Assignment, Beat, Bundle, BundleHash, Down, Hello, Up};
+use proto::message::{Bundle, Down, Hello, Up};
 use proto::plan::Plan;
-use proto::report::Report;
 use proto::slots::Deal;
 use uuid::Uuid;
 
 use crate::config::Muster;
 use crate::fleet::{Fleet, SessionId, WorkerId};
+use crate::grants::Grants;
+use crate::journal::Record;
 use crate::loss::Loss;
 use crate::notice::Notice;
 use crate::refusal::Refusal;
-use crate::totals::{self, Totals};
+use crate::totals::Totals;
 use crate::verdict::{Problem, Severity, Verdict};
-use crate::worker::Order;
+pub use restore::RestoreError;
+
 use groups::Groups;
 use ramp::Ramp;
 
 /// How long after it was dealt a run starts: time for all assignments to arrive, so that all start at one instant.
 pub const HEAD_START: Duration = Duration::from_millis(500);
-
-/// A difference between what a worker runs and what it was told is mended after this time.
-const REPAIR: Duration = Duration::from_secs(1);
-
-/// How far a report may lie ahead of the master's clock: what two clocks can differ, generously.
-const AHEAD: Duration = Duration::from_secs(5);
 
 /// What happens to a run.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub enum Event {
     Said(SessionId, Up),
     /// Its stream ended.
     Left(SessionId, String),
+    /// The master itself ended its stream.
+    Dropped(SessionId, String),
     /// Time went on.
     Tick,
     /// Somebody wants it to stop; the second time at once.
@@ -56,6 +58,8 @@ pub enum Event {
 /// What is to be done about it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Remember it, before anybody is told of what it says.
+    Keep(Record),
     /// Tell a worker.
     Send(SessionId, Down),
     /// Tell a worker that it is not wanted, and end its stream.
@@ -103,6 +107,7 @@ pub struct Run {
     totals: Totals,
     epoch: u64,
     deal: Deal<WorkerId>,
+    grants: Grants,
     start: Option<Duration>,
     /// When the plan was over, from the start.
     ended: Option<Duration>,
@@ -113,6 +118,8 @@ pub struct Run {
     /// Where its robots meet.
     groups: Groups,
     foreign: u64,
+    /// Until when a run without any worker waits for one: a master that was started again gives them time to find it.
+    alone: Duration,
     /// When it was last told that time went on.
     ticked: Duration,
     effects: Vec<Effect>,
@@ -133,12 +140,14 @@ impl Run {
             totals: Totals::default(),
             epoch: 0,
             deal: Deal::stripes([]),
+            grants: Grants::default(),
             start: None,
             ended: None,
             stopped: None,
             losses: Vec::new(),
             problems: Vec::new(),
             foreign: 0,
+            alone: Duration::ZERO,
             ticked: now,
             effects: Vec::new(),
         }
@@ -153,152 +162,13 @@ impl Run {
             Event::Joined(session, hello) => self.joined(now, session, hello),
             Event::Said(session, up) => self.said(now, session, up),
             Event::Left(session, why) => self.left(now, session, &why),
+            Event::Dropped(session, why) => self.dropped(now, session, &why),
             Event::Tick => self.tick(now),
             Event::Stop => self.stop(now),
         }
         self.advance(now);
         self.talk(now);
         std::mem::take(&mut self.effects)
-    }
-
-    fn joined(&mut self, now: Duration, session: SessionId, hello: Hello) {
-        let name = hello.name.clone();
-        let faults = mods::faults(&self.plan, &self.bundle, &hello);
-        match self.fleet.join(now, session, hello) {
-            Err(refusal) => self.refuse(session, &name, refusal),
-            Ok(joined) if faults.is_empty() || !matches!(self.phase, Phase::Waiting { .. }) => {
-                self.effects.extend(joined.fenced.map(Effect::Close));
-                self.groups.joined(joined.id);
-                self.send(session, Down::Bundle(Arc::clone(&self.bundle)));
-            }
-            Ok(_) => {
-                faults.into_iter().for_each(|fault| self.problem(Severity::Usage, fault));
-                self.finish(now);
-            }
-        }
-    }
-
-    fn said(&mut self, now: Duration, session: SessionId, up: Up) {
-        let Some(id) = self.fleet.of(session) else { return };
-        if let Some(worker) = self.fleet.get_mut(id) {
-            worker.heard = now;
-        }
-        match up {
-            Up::Hello(_) => self.expel(now, id, Refusal::SecondHello),
-            Up::Ready(hash) => self.ready(now, id, hash),
-            Up::Rejected(hash, faults) => self.rejected(now, id, hash, faults),
-            Up::Beat(beat) => self.beat(now, id, &beat),
-            Up::Report(report) => self.report(now, id, &report),
-            Up::Groups(asks) => self.groups(now, id, asks),
-        }
-    }
-
-    fn left(&mut self, now: Duration, session: SessionId, why: &str) {
-        if let Some(id) = self.fleet.of(session) {
-            self.gone(now, id, why);
-        }
-    }
-
-    fn ready(&mut self, now: Duration, id: WorkerId, hash: BundleHash) {
-        if hash != self.bundle.hash {
-            return self.expel(now, id, Refusal::Bundle);
-        }
-        let Some(worker) = self.fleet.get_mut(id) else { return };
-        worker.ready = true;
-        let (name, known) = (worker.name().to_owned(), worker.order.is_some());
-        if let Phase::Waiting { .. } = self.phase {
-            self.tell_who_is_there();
-        } else if known {
-            // It may still run what it had: tell it what is its now, which is nothing if others have its slots.
-            self.announce(Notice::Returned(name));
-            self.assign(now, id);
-        } else {
-            self.announce(Notice::Spare(name));
-        }
-    }
-
-    fn rejected(&mut self, now: Duration, id: WorkerId, hash: BundleHash, faults: Vec<String>) {
-        if hash != self.bundle.hash || !matches!(self.phase, Phase::Waiting { .. }) {
-            return self.expel(now, id, Refusal::Bundle);
-        }
-        let name = self.fleet.name(id).to_owned();
-        let faults = if faults.is_empty() { vec!["no fault named".into()] } else { faults };
-        for fault in faults.iter().take(100) {
-            let reason = format!("worker {name} can't use the bundle: {}", crate::text::fit(fault, 500));
-            self.problem(Severity::Usage, reason);
-        }
-        self.finish(now);
-    }
-
-    fn beat(&mut self, now: Duration, id: WorkerId, beat: &Beat) {
-        let Some(worker) = self.fleet.get_mut(id) else { return };
-        worker.beat(beat);
-        if worker.is_ready() && worker.strays(beat, now, REPAIR) {
-            let name = worker.name().to_owned();
-            self.announce(Notice::Stray(name));
-            self.assign(now, id);
-        }
-    }
-
-    fn report(&mut self, now: Duration, id: WorkerId, report: &Report) {
-        let Some(worker) = self.fleet.get_mut(id) else { return };
-        let Some(start) = self.start.filter(|_| report.run == self.id && worker.order.is_some()) else {
-            return self.foreign(id);
-        };
-        let session = worker.session;
-        match worker.order_of(report.sequence) {
-            Order::Repeat => {}
-            Order::Gap => {
-                let expected = worker.applied.saturating_add(1);
-                return self.expel(now, id, Refusal::Gap { expected, got: report.sequence });
-            }
-            Order::Next => {
-                if let Err(wrong) = possible(report, now) {
-                    return self.expel(now, id, Refusal::Impossible(wrong));
-                }
-                worker.applied(report);
-                let was = self.totals.folded();
-                self.totals.apply(id, second_of(report.to, start), report);
-                if was == 0 && self.totals.folded() > 0 {
-                    self.announce(Notice::Folded);
-                }
-            }
-        }
-        let applied = self.fleet.get(id).map_or(0, |worker| worker.applied);
-        if let Some(session) = session {
-            self.send(session, Down::Ack(applied));
-        }
-    }
-
-    fn foreign(&mut self, id: WorkerId) {
-        self.foreign += 1;
-        if self.foreign == 1 {
-            let name = self.fleet.name(id).to_owned();
-            self.announce(Notice::Foreign(name));
-        }
-    }
-
-    /// Tells a worker all that it shall run.
-    fn assign(&mut self, now: Duration, id: WorkerId) {
-        let slots = self.deal.slots_of(id);
-        let robots = self.share_of(id, self.plan.profile.peak());
-        let Some(start) = self.start else { return };
-        let (run, epoch, plan) = (self.id, self.epoch, Arc::clone(&self.plan));
-        let assignment = Assignment { run, epoch, plan, slots, start };
-        let Some(worker) = self.fleet.get_mut(id) else { return };
-        worker.robots = worker.robots.max(robots);
-        worker.order = Some((assignment.clone(), now));
-        if let Some(session) = worker.session.filter(|_| worker.ready) {
-            self.send(session, Down::Assignment(Box::new(assignment)));
-        }
-    }
-
-    /// Sends a worker away for what it did.
-    fn expel(&mut self, now: Duration, id: WorkerId, refusal: Refusal) {
-        let Some(session) = self.fleet.get(id).and_then(|worker| worker.session) else { return };
-        let (name, why) = (self.fleet.name(id).to_owned(), refusal.to_string());
-        self.refuse(session, &name, refusal);
-        self.gone(now, id, &why);
     }
 
     fn refuse(&mut self, session: SessionId, name: &str, refusal: Refusal) {
@@ -310,13 +180,19 @@ impl Run {
         self.effects.push(Effect::Send(session, down));
     }
 
+    fn keep(&mut self, record: Record) {
+        self.effects.push(Effect::Keep(record));
+    }
+
     fn announce(&mut self, notice: Notice) {
         self.effects.push(Effect::Announce(notice));
     }
 
     fn problem(&mut self, severity: Severity, reason: String) {
         self.announce(Notice::Problem(reason.clone()));
-        self.problems.push(Problem { severity, reason });
+        let problem = Problem { severity, reason };
+        self.keep(Record::Problem(problem.clone()));
+        self.problems.push(problem);
     }
 
     /// What is measured so far.
@@ -381,19 +257,6 @@ fn late(event: Event) -> Vec<Effect> {
         Event::Joined(session, _) => vec![Effect::Refuse(session, Refusal::Over)],
         _ => Vec::new(),
     }
-}
-
-/// The second of the run that ends at `to`; the first is 1. A millisecond late is not the next one.
-fn second_of(to: Duration, start: Duration) -> u64 {
-    let run = to.saturating_sub(start).saturating_sub(Duration::from_millis(1));
-    run.as_secs() + 1
-}
-
-fn possible(report: &Report, now: Duration) -> Result<(), String> {
-    if report.to > now + AHEAD {
-        return Err(format!("it ends {} ahead", crate::text::seconds(report.to - now)));
-    }
-    totals::check(report)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::door;
 use crate::driver::{Command, Driver};
 use crate::error::Error;
 use crate::gate::Gate;
+use crate::journal::{self, Journal, Record};
 use crate::run::Run;
 use crate::summary::Summary;
 
@@ -87,18 +88,51 @@ pub async fn run_on(
     listener: TcpListener,
     commands: mpsc::Receiver<Command>,
 ) -> Result<Summary, Error> {
-    serve::<TcpStream>(config, door::accept(listener), Clock::start(), commands).await
+    let ground = Ground::of(&config)?;
+    serve::<TcpStream>(config, door::accept(listener), ground, commands).await
+}
+
+/// What a master stands on: its time, its memory, and the name of a new run.
+pub struct Ground {
+    /// The time line.
+    pub clock: Clock,
+    /// What a new run is called.
+    pub id: Uuid,
+    /// What an unfinished run had to remember; empty if there is none.
+    pub records: Vec<Record>,
+    /// Where this one's records go.
+    pub journal: Option<Journal>,
+}
+
+impl Ground {
+    /// A new time line, and no memory.
+    pub fn fresh() -> Self {
+        Self { clock: Clock::start(), id: Uuid::new_v4(), records: Vec::new(), journal: None }
+    }
+
+    fn of(config: &Config) -> Result<Self, Error> {
+        let Some(folder) = &config.journal else { return Ok(Self::fresh()) };
+        let opened = journal::open(folder)?;
+        if opened.torn > 0 {
+            tracing::warn!(
+                "the last {} bytes of the journal were half written; they are cut off",
+                opened.torn
+            );
+        }
+        let (clock, records, journal) = (opened.clock, opened.records, Some(opened.journal));
+        Ok(Self { clock, records, journal, ..Self::fresh() })
+    }
 }
 
 /// Makes a run with workers on whatever connections come in, each with the peer's address, so that a test or a
-/// simulation can bring its own network and clock.
+/// simulation can bring its own network, clock and memory.
 ///
 /// # Errors
 /// When the server for workers can't go on.
 pub async fn serve<IO>(
     config: Config,
     incoming: impl Stream<Item = (IO, String)> + Send,
-    clock: Clock,
+    ground: Ground,
     commands: mpsc::Receiver<Command>,
 ) -> Result<Summary, Error>
 where
@@ -108,10 +142,14 @@ where
     if plan.network.insecure {
         tracing::warn!("--insecure: certificates are NOT checked, so robots may talk to anybody");
     }
-    let run = Run::new(clock.now(), Uuid::new_v4(), muster, plan, bundle);
+    let Ground { clock, id, records, journal } = ground;
+    let run = match records.is_empty() {
+        true => Run::new(clock.now(), id, muster, plan, bundle),
+        false => Run::restore(clock.now(), muster, bundle, records)?,
+    };
     let (streams, no_more, closing) =
         (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-    let (gate, inbox) = Gate::new(clock, streams.clone(), closing.clone());
+    let (gate, inbox) = Gate::new(streams.clone(), closing.clone());
     let server = limits().serve_with_incoming_shutdown(
         ControlServer::new(gate).max_decoding_message_size(LARGEST_MESSAGE),
         door::guard(incoming, closing.clone()),
@@ -119,7 +157,8 @@ where
     );
     tokio::pin!(server);
     let summary = tokio::select! {
-        summary = Driver::new(run, clock, outputs).drive(inbox, commands) => summary,
+        biased;
+        summary = Driver::new(run, clock, journal, outputs).drive(inbox, commands) => summary,
         ended = &mut server => {
             let why = ended.err().map_or_else(|| "no more connections come in".into(), |e| e.to_string());
             return Err(Error::Server(why));

@@ -14,8 +14,8 @@ use proto::report::{FailureDelta, KeptFailure, MessageDelta, Report};
 use proto::series::{FailureClass, Kind, Series};
 
 pub use counts::Counts;
-pub(crate) use latency::us;
 pub use latency::{Latency, PERCENTS};
+pub(crate) use latency::{from_us, us};
 pub use timeline::{Point, Requests, Second, Timeline, Users};
 
 use crate::fleet::WorkerId;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proto::message::{Assignment, Beat, Hello};
+use proto::message::{Assignment, Beat, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR};
 use proto::report::Report;
 use uuid::Uuid;
 
@@ -21,8 +21,14 @@ pub struct Worker {
     pub joined: Duration,
     /// When it was last heard of.
     pub heard: Duration,
-    /// What it was told to run, and when.
-    pub order: Option<(Assignment, Duration)>,
+    /// Its stream is gone, but it may come back: until when it is waited for, and how it went.
+    pub away: Option<(Duration, String)>,
+    /// Whether it said that it wants no robots any more.
+    pub leaving: bool,
+    /// What it shall run.
+    pub order: Option<Assignment>,
+    /// When it was last told that in this session.
+    pub told_at: Option<Duration>,
     /// The most robots that it was ever given.
     pub robots: u64,
     /// The most robots that it ever told of.
@@ -52,13 +58,36 @@ pub(crate) enum Order {
 
 impl Worker {
     pub(crate) fn new(now: Duration, session: SessionId, hello: Hello) -> Self {
+        Self { session: Some(session), joined: now, heard: now, ..Self::unheard(hello) }
+    }
+
+    /// A worker of which nothing is known but who it is.
+    pub(crate) fn recalled(name: String, incarnation: Uuid) -> Self {
+        Self::unheard(Hello {
+            name,
+            incarnation,
+            session: Uuid::nil(),
+            version: String::new(),
+            protocol_major: PROTOCOL_MAJOR,
+            protocol_minor: PROTOCOL_MINOR,
+            cores: 0,
+            open_files: 0,
+            mods: Vec::new(),
+            bundle: None,
+        })
+    }
+
+    fn unheard(hello: Hello) -> Self {
         Self {
             hello,
-            session: Some(session),
+            session: None,
             ready: false,
-            joined: now,
-            heard: now,
+            joined: Duration::ZERO,
+            heard: Duration::ZERO,
+            away: None,
+            leaving: false,
             order: None,
+            told_at: None,
             robots: 0,
             told: 0,
             applied: 0,
@@ -79,9 +108,19 @@ impl Worker {
         self.session.is_some() && self.ready
     }
 
+    /// Whether it is there, or may come back any moment.
+    pub(crate) fn counts(&self) -> bool {
+        self.session.is_some() || self.away.is_some()
+    }
+
+    /// Whether it went when it had said so, and all that it had is merged.
+    pub(crate) fn is_done(&self) -> bool {
+        self.leaving && self.delivered
+    }
+
     /// Whether the run still waits for its last report.
     pub(crate) fn owes(&self) -> bool {
-        self.order.is_some() && self.session.is_some() && !self.delivered
+        self.order.is_some() && self.counts() && !self.delivered
     }
 
     pub(crate) fn is(&self, hello: &Hello) -> bool {
@@ -91,6 +130,10 @@ impl Worker {
     pub(crate) fn beat(&mut self, beat: &Beat) {
         self.lag = self.lag.max(beat.lag);
         self.busy_permille = self.busy_permille.max(beat.busy_permille);
+        // A process that was told to stop does not take that back; a beat that was on its way before says nothing.
+        self.leaving |= beat.leaving;
+        let runs = beat.run == self.run() && beat.robots.iter().any(|census| census.alive() > 0);
+        self.delivered &= !runs;
     }
 
     pub(crate) fn order_of(&self, sequence: u64) -> Order {
@@ -111,13 +154,17 @@ impl Worker {
 
     /// Whether it runs something else than it was told, and has had the time to hear it.
     pub(crate) fn strays(&self, beat: &Beat, now: Duration, patience: Duration) -> bool {
-        self.order.as_ref().is_some_and(|(order, told)| {
-            (beat.run, beat.epoch) != (order.run, order.epoch) && now.saturating_sub(*told) >= patience
-        })
+        let Some((order, told)) = self.order.as_ref().zip(self.told_at) else { return false };
+        (beat.run, beat.epoch) != (order.run, order.epoch) && now.saturating_sub(told) >= patience
+    }
+
+    /// Whether it runs nothing outside the slots of what it was told last.
+    pub(crate) fn has_settled(&self, beat: &Beat) -> bool {
+        self.order.as_ref().is_some_and(|order| beat.run == order.run && beat.settled >= order.epoch)
     }
 
     /// The run that it carries out; nil if none.
     pub fn run(&self) -> Uuid {
-        self.order.as_ref().map(|(order, _)| order.run).unwrap_or_default()
+        self.order.as_ref().map(|order| order.run).unwrap_or_default()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::network::Network;
-use proto::plan::{MOST_KEPT, Plan, Timeouts};
+use proto::plan::{LONGEST_HOLD, MOST_KEPT, Plan, Timeouts};
 use proto::ports::{EPHEMERAL_PORTS, Ports};
 use proto::profile::{LONGEST_RUN, MOST_ROBOTS, Profile, ProfileError};
 use proto::speech::Speech;
@@ -27,6 +27,7 @@ impl Reader<'_> {
         let (speech, network, tags) = (self.speech(), self.network(), self.tags());
         let reconnect = self.read("reconnect", parse::reconnect);
         let on_end = self.read("on-robot-end", parse::on_end);
+        let hold = self.read("hold", |text| parse::time(text, Duration::ZERO, LONGEST_HOLD));
         let kept = self.read("keep-failures", |text| parse::whole(text, 0, MOST_KEPT.into()));
         let plan = Plan {
             seed: seed?,
@@ -39,6 +40,7 @@ impl Reader<'_> {
             tags: tags?,
             data: shipped.data.iter().map(|data| data.set.clone()).collect(),
             keep_failures: u32::try_from(kept?).ok()?,
+            hold: hold?,
             ..Plan::new(profile?, classes?, host?)
         };
         plan.check().map_err(|e| self.fault_of_table(e.to_string())).ok()?;

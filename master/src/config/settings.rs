@@ -10,7 +10,7 @@ use super::tables::{TABLES, Tables, unknown};
 use crate::args::Args;
 
 /// What holds where nothing is said. What is not here is off.
-const DEFAULTS: [(&str, &str); 21] = [
+const DEFAULTS: [(&str, &str); 22] = [
     ("bind", "127.0.0.1:5557"),
     ("expect-workers", "1"),
     ("expect-workers-max-wait", "0"),
@@ -24,6 +24,7 @@ const DEFAULTS: [(&str, &str); 21] = [
     ("seed", "0"),
     ("on-worker-loss", "rebalance"),
     ("on-robot-end", "replace"),
+    ("hold", "0"),
     ("reconnect", "backoff"),
     ("keep-failures", "0"),
     ("dialect", "msg"),

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proto::message::REPORT_EVERY;
 use proto::plan::Plan;
-use proto::slots::Deal;
 
 use super::{Effect, HEAD_START, Phase, Run};
 use crate::config::show;
+use crate::journal::{Dealing, Record};
 use crate::loss::Loss;
 use crate::notice::Notice;
 use crate::refusal::Refusal;
@@ -36,8 +36,9 @@ impl Run {
         for id in self.fleet.silent(now) {
             let session = self.fleet.get(id).and_then(|worker| worker.session);
             self.effects.extend(session.map(Effect::Close));
-            self.gone(now, id, "silent for 3 s");
+            self.gone(now, id, "silent for 3 s", now);
         }
+        self.fleet.overdue(now).into_iter().for_each(|id| self.give_up(now, id));
         for id in self.fleet.slow(now) {
             self.expel(now, id, Refusal::Loading);
         }
@@ -89,10 +90,12 @@ impl Run {
 
     fn begin(&mut self, now: Duration) {
         let owners: Vec<_> = self.fleet.ready().map(|(id, _)| id).collect();
-        self.deal = Deal::stripes(owners.iter().copied());
-        self.epoch = 1;
-        self.start = Some(now + HEAD_START);
+        let start = now + HEAD_START;
+        self.start = Some(start);
         self.phase = Phase::Running;
+        self.keep(Record::Began { run: self.id, bundle: self.bundle.hash, start });
+        self.keep(Record::Plan(self.plan.clone()));
+        self.redeal(Dealing::Stripes(owners.clone()));
         let profile = &self.plan.profile;
         let (robots, wanted) = (profile.peak(), profile.stages().iter().map(|stage| stage.robots).max());
         let share = |id| (self.fleet.name(id).to_owned(), self.share_of(id, robots));
@@ -101,13 +104,16 @@ impl Run {
         if let Some(wanted) = wanted.filter(|wanted| *wanted > robots) {
             self.announce(Notice::ShortRun { wanted, reached: robots });
         }
-        owners.into_iter().for_each(|id| self.assign(now, id));
+        self.revise(now);
     }
 
     fn go_on(&mut self, now: Duration) {
         if self.start.is_some_and(|start| now >= start + self.plan.profile.end()) {
             self.announce(Notice::Draining);
             self.over(now, self.plan.profile.end());
+        } else if let Some(reason) = self.deserted(now) {
+            self.problem(Severity::Invalid, reason);
+            self.finish(now);
         }
     }
 
@@ -137,21 +143,16 @@ impl Run {
     pub(super) fn cut(&mut self, now: Duration, why: String) {
         let t = self.elapsed(now);
         self.announce(Notice::Cut(t, why.clone()));
+        self.keep(Record::Stopped(t, why.clone()));
         self.stopped = Some((t, why));
         self.plan = Plan { profile: self.plan.profile.clone().cut(t), ..Plan::clone(&self.plan) }.into();
+        self.keep(Record::Plan(self.plan.clone()));
         self.revise(now);
         self.over(now, t);
     }
 
-    /// Tells all owners the plan and deal as they are now.
-    pub(super) fn revise(&mut self, now: Duration) {
-        self.epoch += 1;
-        let told: Vec<_> =
-            self.fleet.workers().filter(|(_, worker)| worker.order.is_some()).map(|(id, _)| id).collect();
-        told.into_iter().for_each(|id| self.assign(now, id));
-    }
-
     fn over(&mut self, now: Duration, end: Duration) {
+        self.keep(Record::Ended(end));
         self.ended = Some(end);
         self.phase = Phase::Draining { until: now + self.plan.timeouts.stop + GRACE };
     }
@@ -195,10 +196,11 @@ impl Run {
         }
     }
 
-    fn close_second(&mut self) {
+    pub(super) fn close_second(&mut self) {
         let second = self.totals.timeline.close();
         self.ramp.see(second.second, second.alive());
         let number = second.second;
+        self.keep(Record::Closed);
         self.effects.push(Effect::Second(number));
     }
 
@@ -213,6 +215,7 @@ impl Run {
         }
         self.judge();
         self.phase = Phase::Over;
+        self.keep(Record::Over);
         self.effects.push(Effect::Finish);
     }
 }

@@ -2,7 +2,9 @@
 
 mod any_order;
 mod groups;
+mod losses;
 mod open_model;
+mod restart;
 
 use std::num::NonZeroU32;
 
@@ -13,6 +15,9 @@ use proto::plan::LossPolicy;
 use proto::profile::Profile;
 use proto::report::{Census, FailureDelta, SeriesDelta};
 use proto::series::{FailureClass, Kind, RobotState, Series};
+
+use proto::message::{Assignment, Beat};
+use proto::report::Report;
 
 use super::*;
 
@@ -91,6 +96,15 @@ impl Scene {
     }
 
     fn beat(&mut self, session: u64, epoch: u64) -> Vec<Effect> {
+        self.say_beat(session, epoch, false)
+    }
+
+    /// A beat of a worker that was told to stop.
+    fn leaves(&mut self, session: u64, epoch: u64) -> Vec<Effect> {
+        self.say_beat(session, epoch, true)
+    }
+
+    fn say_beat(&mut self, session: u64, epoch: u64, leaving: bool) -> Vec<Effect> {
         let run = if epoch == 0 { Uuid::nil() } else { self.run.id };
         let beat = Beat {
             sent: self.now,
@@ -100,7 +114,7 @@ impl Scene {
             lag: Duration::ZERO,
             busy_permille: 0,
             settled: epoch,
-            leaving: false,
+            leaving,
             backlog: 0,
         };
         self.say(session, Up::Beat(beat))
@@ -112,6 +126,12 @@ impl Scene {
 
     fn leave(&mut self, session: u64) -> Vec<Effect> {
         self.handle(Event::Left(SessionId(session), "it closed its stream".into()))
+    }
+
+    /// A worker's process ends, and nothing of it comes back.
+    fn lose(&mut self, session: u64, beating: &[(u64, u64)]) {
+        self.leave(session);
+        self.pass(proto::message::BREAK_GRACE + S / 10, beating);
     }
 
     /// Goes on by so much, with beats of those sessions.
@@ -298,18 +318,6 @@ fn each_report_counts_once_however_often_it_comes() {
 }
 
 #[test]
-fn a_gap_in_the_reports_costs_that_worker_its_place() {
-    for sequence in [3, u64::MAX] {
-        let mut scene = Scene::running(2, LossPolicy::Rebalance);
-        scene.now = 3 * S;
-        scene.report(1, report(1, 1, 50));
-        let effects = scene.report(1, report(sequence, 2, 50));
-        assert_eq!(refusals(&effects), [(1, Refusal::Gap { expected: 2, got: sequence })]);
-        assert_eq!(scene.assignments()[&2].slots.len(), 16_384);
-    }
-}
-
-#[test]
 fn a_report_of_another_run_is_left_out_and_counted() {
     let mut scene = Scene::running(1, LossPolicy::Rebalance);
     scene.now = 3 * S;
@@ -420,70 +428,6 @@ fn a_last_report_that_never_comes_is_written_off_at_the_deadline() {
 }
 
 #[test]
-fn a_lost_worker_s_robots_go_to_the_others_and_nobody_else_s_move() {
-    let mut scene = Scene::running(3, LossPolicy::Rebalance);
-    scene.pass(5 * S, &[(1, 1), (2, 1), (3, 1)]);
-    let before = scene.assignments();
-    scene.leave(2);
-    let after = scene.assignments();
-    for session in [1, 3] {
-        assert_eq!(after[&session].epoch, 2);
-        assert!(before[&session].slots.iter().all(|slot| after[&session].slots.contains(slot)));
-    }
-    assert_eq!(after[&1].slots.len() + after[&3].slots.len(), 16_384);
-    let loss = &scene.run.losses()[0];
-    assert_eq!((loss.worker.as_str(), loss.robots, loss.at, loss.missing), ("b", 33, S * 45 / 10, S * 3 / 2));
-}
-
-#[test]
-fn a_worker_that_is_silent_for_three_seconds_is_dead_and_not_before() {
-    let mut scene = Scene::running(2, LossPolicy::Rebalance);
-    scene.pass(S, &[(1, 1), (2, 1)]);
-    scene.pass(S * 29 / 10, &[(1, 1)]);
-    assert!(scene.run.losses().is_empty());
-    scene.pass(S / 10, &[(1, 1)]);
-    assert_eq!(scene.run.losses()[0].why, "silent for 3 s");
-    assert!(has(&scene.effects, |e| *e == Effect::Close(SessionId(2))));
-}
-
-#[test]
-fn a_master_that_was_stalled_itself_gives_everybody_time_to_be_heard() {
-    let mut scene = Scene::running(2, LossPolicy::Rebalance);
-    scene.pass(S, &[(1, 1), (2, 1)]);
-    scene.now += 10 * S;
-    scene.handle(Event::Tick);
-    assert!(scene.run.losses().is_empty());
-    scene.pass(S * 31 / 10, &[(1, 1)]);
-    assert_eq!(scene.run.losses()[0].worker, "b");
-}
-
-#[test]
-fn each_loss_policy_does_what_it_says() {
-    // (policy, exit code, the last epoch of the survivor)
-    for (policy, code, epoch) in
-        [(LossPolicy::Rebalance, 0, 2), (LossPolicy::Continue, 0, 1), (LossPolicy::Fail, 4, 2)]
-    {
-        let mut scene = Scene::running(2, policy);
-        for second in 1..=4 {
-            scene.pass((HEAD_START + S * second).saturating_sub(scene.now), &[(1, 1), (2, 1)]);
-            [1, 2].iter().for_each(|session| {
-                drop(scene.report(*session, report(u64::from(second), u64::from(second), 50)))
-            });
-        }
-        scene.leave(2);
-        assert_eq!(scene.assignments()[&1].epoch, epoch, "{policy:?}");
-        if policy == LossPolicy::Fail {
-            assert!(matches!(scene.run.phase(), Phase::Draining { .. }));
-            scene.report(1, last(5, 5));
-        } else {
-            to_the_end(&mut scene, &[1], epoch, 5);
-        }
-        assert_eq!(scene.code(), code, "{policy:?}: {:?}", scene.run.verdict());
-        assert!(scene.run.verdict().warnings[0].starts_with("worker b with 50 robots was lost at 4."));
-    }
-}
-
-#[test]
 fn a_worker_that_tells_of_more_robots_than_its_own_is_named() {
     let mut scene = Scene::running(2, LossPolicy::Rebalance);
     scene.now = 3 * S;
@@ -491,54 +435,6 @@ fn a_worker_that_tells_of_more_robots_than_its_own_is_named() {
     assert!(scene.run.verdict().warnings.is_empty());
     scene.report(1, report(2, 2, 51));
     assert_eq!(scene.run.verdict().warnings, ["worker a told of 51 robots, but at most 50 were its"]);
-}
-
-#[test]
-fn the_last_worker_s_loss_ends_the_run_as_invalid_under_every_policy() {
-    for policy in [LossPolicy::Rebalance, LossPolicy::Continue, LossPolicy::Fail] {
-        let mut scene = Scene::running(2, policy);
-        scene.pass(2 * S, &[(1, 1), (2, 1)]);
-        scene.leave(1);
-        scene.leave(2);
-        assert_eq!(scene.code(), 4, "{policy:?}");
-        assert_eq!(scene.run.losses().len(), 2);
-    }
-}
-
-#[test]
-fn a_worker_that_comes_in_mid_run_is_a_spare_and_its_loss_costs_nothing() {
-    let mut scene = Scene::running(1, LossPolicy::Fail);
-    scene.join(2, "late", 9);
-    let effects = scene.ready(2);
-    assert_eq!(effects, [Effect::Announce(Notice::Spare("late".into()))]);
-    scene.leave(2);
-    assert_eq!((scene.run.phase(), scene.run.losses().len()), (Phase::Running, 0));
-}
-
-#[test]
-fn a_lost_process_that_comes_back_is_told_to_run_nothing_and_its_reports_go_on() {
-    let mut scene = Scene::running(2, LossPolicy::Rebalance);
-    scene.pass(3 * S, &[(1, 1), (2, 1)]);
-    scene.report(1, report(1, 1, 50));
-    scene.leave(1);
-    scene.join(5, "a", 1);
-    scene.ready(5);
-    let order = &scene.assignments()[&5];
-    assert_eq!((order.epoch, order.slots.len()), (2, 0));
-    assert_eq!(acks(&scene.report(5, report(1, 1, 50))), [(5, 1)]);
-    assert_eq!(acks(&scene.report(5, report(2, 2, 0))), [(5, 2)]);
-    assert_eq!(scene.run.totals().of_kind(Kind::Request), (2, 0));
-}
-
-#[test]
-fn a_new_stream_of_a_live_process_fences_the_old_one_and_keeps_its_robots() {
-    let mut scene = Scene::running(2, LossPolicy::Rebalance);
-    scene.pass(S, &[(1, 1), (2, 1)]);
-    assert!(has(&scene.join(5, "a", 1), |e| *e == Effect::Close(SessionId(1))));
-    scene.ready(5);
-    assert_eq!((scene.assignments()[&5].epoch, scene.assignments()[&5].slots.len()), (1, 8192));
-    scene.leave(1); // the old stream's end says nothing any more
-    assert!(scene.run.losses().is_empty());
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proto::histogram::Histogram;
-use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::counts::Counts;
 
@@ -68,6 +68,11 @@ impl Latency {
 /// Microseconds as a whole number.
 pub(crate) fn us<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The other way round.
+pub(crate) fn from_us<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_micros)
 }
 
 fn percentiles<S: Serializer>(list: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {

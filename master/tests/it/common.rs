@@ -6,10 +6,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use master::clock::Clock;
 use master::config::{Config, Muster};
 use master::summary::Summary;
-use master::{Command, Error};
+use master::{Command, Error, Ground};
 use proto::class::{Class, Classes, Share};
 use proto::message::Bundle;
 use proto::plan::{Plan, Timeouts};
@@ -39,6 +38,7 @@ pub(crate) fn config(workers: usize, plan: Plan) -> Config {
         muster: Muster { workers, patience: Some(Duration::from_secs(30)) },
         plan,
         bundle: Arc::new(Bundle::new(Vec::new())),
+        journal: None,
         outputs: Vec::new(),
     }
 }
@@ -55,7 +55,7 @@ impl Master {
         let (sender, incoming) = mpsc::channel(64);
         let (commands, orders) = mpsc::channel(4);
         let incoming = ReceiverStream::new(incoming);
-        let work = tokio::spawn(master::serve(config, incoming, Clock::start(), orders));
+        let work = tokio::spawn(master::serve(config, incoming, Ground::fresh(), orders));
         Self { commands, network: Network { sender }, work }
     }
 

@@ -124,6 +124,7 @@ async fn a_worker_lost_while_its_robots_wait_is_in_no_group() {
     bob.ask(vec![gather(3, "alone", 1)]).await;
     bob.told().await;
     drop(bob);
+    tokio::time::sleep(2 * proto::message::BREAK_GRACE).await; // until then it could come back
     ann.ask(vec![gather(0, "party", 2)]).await;
     assert_eq!(ann.told().await, [Tell::Expired { robot: 0, ticket: 1 }]);
 }

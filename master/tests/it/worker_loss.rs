@@ -22,7 +22,7 @@ async fn crew(master: &Master) -> [Worker; 3] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_killed_worker_s_robots_live_on_the_others_in_the_next_second() {
+async fn a_killed_worker_s_robots_live_on_the_others_within_a_second() {
     let master = Master::start(config(3, plan(300, 300.0, 10)));
     let [ann, bob, cid] = crew(&master).await;
     sleep(5 * S).await;
@@ -31,9 +31,10 @@ async fn a_killed_worker_s_robots_live_on_the_others_in_the_next_second() {
     assert_eq!((summary.verdict.exit_code, summary.losses.len()), (0, 1));
     let loss = &summary.losses[0];
     assert_eq!((loss.worker.as_str(), loss.robots), ("bob", 100));
-    assert!(loss.at < S * 47 / 10, "noticed at {:?}", loss.at);
+    assert!(loss.at < S * 54 / 10, "given up at {:?}", loss.at);
     let alive: Vec<_> = summary.timeline.iter().map(|s| s.users[3]).collect();
-    assert_eq!(alive, [300, 300, 300, 300, 300, 300, 300, 300, 300, 0]);
+    // It was killed half a second before the fifth ended, and given up a quarter after.
+    assert_eq!(alive, [300, 300, 300, 300, 200, 300, 300, 300, 300, 0]);
     let (ann, cid) = (ann.ended().await, cid.ended().await);
     let merged = ann.samples.len() + cid.samples.len() + bob.ended().await.samples.len();
     assert_eq!(summary.aggregated.count, merged as u64);

@@ -62,13 +62,13 @@ fn answers_within_ten_milliseconds_travel_together() {
 fn nobody_is_grouped_with_robots_of_a_lost_worker() {
     let mut scene = Scene::running(3, LossPolicy::Rebalance);
     scene.ask(2, vec![gather(1, "party", 2)]);
-    scene.leave(2);
+    scene.lose(2, &[(1, 1), (3, 1)]);
     assert!(scene.ask(1, vec![gather(0, "party", 2)]).is_empty());
     let heard = lists(scene.ask(3, vec![gather(2, "party", 2)]));
     assert_eq!(heard[1], (3, vec![formed(1, &[0, 2], &[2])]));
-    scene.leave(3);
-    scene.now += S / 10;
-    let heard = lists(told(scene.handle(Event::Tick)));
+    let before = scene.effects.len();
+    scene.lose(3, &[(1, 1)]);
+    let heard = lists(told(scene.effects.split_off(before)));
     assert_eq!(heard, [(1, vec![Tell::Left { group: 1, robot: 2 }])]);
 }
 

@@ -61,6 +61,6 @@ fn a_lost_worker_of_an_open_run_had_as_many_robots_as_it_last_told() {
     }
     scene.pass(5 * S, &[(1, 1), (2, 1)]);
     scene.report(1, report(1, 4, 3));
-    scene.leave(1);
+    scene.lose(1, &[(2, 1)]);
     assert_eq!(scene.run.losses()[0].robots, 3);
 }

@@ -103,11 +103,11 @@ pub(crate) async fn open(channel: Channel, first: Vec<Up>) -> (mpsc::Sender<Up>,
     (up, down.into_inner())
 }
 
-/// The next message that is no echo.
+/// The next message that asks for something.
 pub(crate) async fn next(down: &mut Streaming<Down>) -> Option<Down> {
     loop {
         match timeout(LONG, down.message()).await.expect("an answer in time") {
-            Ok(Some(Down::Echo(_))) => {}
+            Ok(Some(Down::Echo(_) | Down::Welcome(_))) => {}
             Ok(message) => return message,
             Err(_) => return None,
         }

@@ -1,0 +1,124 @@
+//! Who runs what. The deal says whose each slot is to be; the grants say who may run it already: a slot that changes hands
+//! is first given up by the one, who says so, and then taken up by the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::message::{Assignment, Beat, Down};
+use proto::plan::LossPolicy;
+use proto::slots::{Share, SlotSet};
+
+use super::{Phase, Run};
+use crate::fleet::WorkerId;
+use crate::journal::{Dealing, Record};
+use crate::notice::Notice;
+
+impl Run {
+    /// Changes whose the slots are to be.
+    pub(super) fn redeal(&mut self, dealing: Dealing) {
+        dealing.apply(&mut self.deal);
+        self.keep(Record::Dealt(dealing));
+    }
+
+    /// Gives a worker that came in mid-run, or came back, an even share; it starts what the owners have given up.
+    pub(super) fn enlist(&mut self, now: Duration, id: WorkerId) {
+        let willing = self.fleet.get(id).is_some_and(|worker| worker.is_ready() && !worker.leaving);
+        if self.phase == Phase::Running && willing && !self.deal.owners().contains(&id) {
+            self.redeal(Dealing::Join(id));
+            self.strike_off();
+        }
+        self.revise(now);
+    }
+
+    /// Takes slots from owners who are gone or go, and to whom nobody was there to take them over.
+    fn strike_off(&mut self) {
+        if self.plan.on_worker_loss == LossPolicy::Continue {
+            return;
+        }
+        let gone: Vec<_> = self.deal.owners().iter().copied().filter(|owner| !self.takes(*owner)).collect();
+        gone.into_iter().for_each(|owner| self.redeal(Dealing::Lose(owner)));
+    }
+
+    /// A worker wants no robots any more: the others take them over as soon as it has given them up.
+    pub(super) fn dismiss(&mut self, now: Duration, id: WorkerId) {
+        let name = self.fleet.name(id).to_owned();
+        let t = self.elapsed(now);
+        self.announce(Notice::Leaves(name, self.robots_of(id, t)));
+        self.ramp.disturb(t);
+        if self.deal.owners().contains(&id) && self.hands_over() {
+            self.redeal(Dealing::Lose(id));
+        }
+        self.revise(now);
+    }
+
+    /// A worker said how far it is with what it was told.
+    pub(super) fn settle(&mut self, now: Duration, id: WorkerId, beat: &Beat) {
+        let Some(worker) = self.fleet.get(id).filter(|worker| worker.has_settled(beat)) else { return };
+        let slots = worker.order.as_ref().map_or_else(SlotSet::none, |order| order.slots.clone());
+        if self.grants.settle(id, &slots) {
+            self.keep(Record::Settled(id));
+            self.revise(now);
+        }
+    }
+
+    /// Tells everybody for whom something changed what is to be now: whose slots, which plan.
+    pub(super) fn revise(&mut self, now: Duration) {
+        let Some(start) = self.start else { return };
+        let epoch = self.epoch + 1;
+        for id in self.members() {
+            let slots = self.grants.grant(id, &self.wanted(id));
+            if self.is_told(id, &slots) {
+                continue;
+            }
+            self.epoch = epoch;
+            self.enroll(id);
+            self.keep(Record::Order { id, epoch, slots: slots.clone() });
+            let (run, plan) = (self.id, Arc::clone(&self.plan));
+            self.order(id, Assignment { run, epoch, plan, slots, start });
+            self.tell(now, id);
+        }
+    }
+
+    /// All that have, had, or are to have robots.
+    fn members(&self) -> Vec<WorkerId> {
+        let owners = self.deal.owners();
+        let is = |id: &WorkerId, has: bool| has || owners.binary_search(id).is_ok();
+        let workers = self.fleet.workers().filter(|(id, worker)| is(id, worker.order.is_some()));
+        workers.map(|(id, _)| id).collect()
+    }
+
+    fn wanted(&self, id: WorkerId) -> SlotSet {
+        match self.fleet.get(id) {
+            Some(worker) if !worker.leaving => self.deal.slots_of(id),
+            _ => SlotSet::none(),
+        }
+    }
+
+    fn is_told(&self, id: WorkerId, slots: &SlotSet) -> bool {
+        let order = self.fleet.get(id).and_then(|worker| worker.order.as_ref());
+        order.is_some_and(|order| order.slots == *slots && order.plan == self.plan)
+    }
+
+    /// From here on a worker is to carry this out.
+    pub(super) fn order(&mut self, id: WorkerId, assignment: Assignment) {
+        let robots = Share::of(&assignment.slots).below(self.plan.profile.peak());
+        let Some(worker) = self.fleet.get_mut(id) else { return };
+        worker.robots = worker.robots.max(robots);
+        worker.order = Some(assignment);
+    }
+
+    fn enroll(&mut self, id: WorkerId) {
+        let Some(worker) = self.fleet.get(id).filter(|worker| worker.order.is_none()) else { return };
+        let (name, incarnation) = (worker.hello.name.clone(), worker.hello.incarnation);
+        self.keep(Record::Member { id, name, incarnation });
+    }
+
+    /// Tells a worker all that it shall run.
+    pub(super) fn tell(&mut self, now: Duration, id: WorkerId) {
+        let Some(worker) = self.fleet.get_mut(id).filter(|worker| worker.is_ready()) else { return };
+        if let (Some(session), Some(order)) = (worker.session, worker.order.clone()) {
+            worker.told_at = Some(now);
+            self.send(session, Down::Assignment(Box::new(order)));
+        }
+    }
+}

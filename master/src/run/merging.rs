@@ -1,0 +1,76 @@
+//! Reports: each is merged once, kept, and acked, in this order.
+
+use std::time::Duration;
+
+use proto::message::Down;
+use proto::report::Report;
+
+use super::Run;
+use crate::fleet::WorkerId;
+use crate::journal::Record;
+use crate::notice::Notice;
+use crate::refusal::Refusal;
+use crate::totals;
+use crate::worker::Order;
+
+/// How far a report may lie ahead of the master's clock: what two clocks can differ, generously.
+const AHEAD: Duration = Duration::from_secs(5);
+
+impl Run {
+    pub(super) fn report(&mut self, now: Duration, id: WorkerId, report: &Report) {
+        let Some(worker) = self.fleet.get(id) else { return };
+        if self.start.is_none() || report.run != self.id || worker.order.is_none() {
+            return self.foreign(id);
+        }
+        let session = worker.session;
+        match worker.order_of(report.sequence) {
+            Order::Repeat => {}
+            Order::Gap => {
+                let expected = worker.applied.saturating_add(1);
+                return self.expel(now, id, Refusal::Gap { expected, got: report.sequence });
+            }
+            Order::Next => {
+                if let Err(wrong) = possible(report, now) {
+                    return self.expel(now, id, Refusal::Impossible(wrong));
+                }
+                self.merge(id, report);
+                self.keep(Record::Merged { id, report: report.clone().into() });
+            }
+        }
+        let applied = self.fleet.get(id).map_or(0, |worker| worker.applied);
+        if let Some(session) = session {
+            self.send(session, Down::Ack(applied));
+        }
+    }
+
+    pub(super) fn merge(&mut self, id: WorkerId, report: &Report) {
+        let (Some(start), Some(worker)) = (self.start, self.fleet.get_mut(id)) else { return };
+        worker.applied(report);
+        let was = self.totals.folded();
+        self.totals.apply(id, second_of(report.to, start), report);
+        if was == 0 && self.totals.folded() > 0 {
+            self.announce(Notice::Folded);
+        }
+    }
+
+    pub(super) fn foreign(&mut self, id: WorkerId) {
+        self.foreign += 1;
+        if self.foreign == 1 {
+            let name = self.fleet.name(id).to_owned();
+            self.announce(Notice::Foreign(name));
+        }
+    }
+}
+
+/// The second of the run that ends at `to`; the first is 1. A millisecond late is not the next one.
+fn second_of(to: Duration, start: Duration) -> u64 {
+    let run = to.saturating_sub(start).saturating_sub(Duration::from_millis(1));
+    run.as_secs() + 1
+}
+
+fn possible(report: &Report, now: Duration) -> Result<(), String> {
+    if report.to > now + AHEAD {
+        return Err(format!("it ends {} ahead", crate::text::seconds(report.to - now)));
+    }
+    totals::check(report)
+}

@@ -1,0 +1,110 @@
+//! A run as its journal tells of it, for a master that was started again. Its workers are away, and have the time of their
+//! leases to come back; then it goes on like any run.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::message::{Assignment, Bundle, SILENCE};
+use uuid::Uuid;
+
+use super::phases::GRACE;
+use super::{Phase, Run};
+use crate::config::Muster;
+use crate::fleet::WorkerId;
+use crate::journal::Record;
+use crate::notice::Notice;
+
+/// How long a master that was started again waits for the first of its workers.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Why a run can't be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// Its files are others.
+    #[error(
+        "its run {0} has another bundle than the files given now; give those of that run, or another folder"
+    )]
+    Bundle(Uuid),
+    /// It does not begin as one does.
+    #[error("it does not tell how its run began")]
+    NoBegin,
+}
+
+impl Run {
+    /// The run that those records tell of, at `now`.
+    ///
+    /// # Errors
+    /// When they don't tell of a run with that bundle.
+    pub fn restore(
+        now: Duration,
+        muster: Muster,
+        bundle: Arc<Bundle>,
+        records: Vec<Record>,
+    ) -> Result<Self, RestoreError> {
+        let mut records = records.into_iter().filter(|record| !matches!(record, Record::Mark(_)));
+        let Some(Record::Began { run: id, bundle: hash, start }) = records.next() else {
+            return Err(RestoreError::NoBegin);
+        };
+        let Some(Record::Plan(plan)) = records.next() else { return Err(RestoreError::NoBegin) };
+        if hash != bundle.hash {
+            return Err(RestoreError::Bundle(id));
+        }
+        let mut run = Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle);
+        (run.start, run.phase) = (Some(start), Phase::Running);
+        let mut present = BTreeSet::new();
+        records.for_each(|record| run.recall(record, &mut present));
+        run.resume(now, &present);
+        Ok(run)
+    }
+
+    fn recall(&mut self, record: Record, present: &mut BTreeSet<WorkerId>) {
+        match record {
+            Record::Plan(plan) => self.plan = plan,
+            Record::Member { id, name, incarnation } => self.fleet.recall(id, name, incarnation),
+            Record::Dealt(dealing) => dealing.apply(&mut self.deal),
+            Record::Order { id, epoch, slots } => {
+                self.epoch = epoch;
+                if !slots.is_empty() {
+                    present.insert(id);
+                }
+                self.grants.grant(id, &slots);
+                let (run, plan, start) = (self.id, self.plan.clone(), self.start.unwrap_or_default());
+                self.order(id, Assignment { run, epoch, plan, slots, start });
+            }
+            Record::Settled(id) => {
+                let order = self.fleet.get(id).and_then(|worker| worker.order.as_ref());
+                order.map(|order| self.grants.settle(id, &order.slots));
+            }
+            Record::Released(id) => {
+                present.remove(&id);
+                self.grants.release(id);
+            }
+            Record::Merged { id, report } => self.merge(id, &report),
+            Record::Closed => self.close_second(),
+            Record::Lost { id, loss } => {
+                present.remove(&id);
+                self.grants.release(id);
+                self.note_loss(id, loss);
+            }
+            Record::Problem(problem) => self.problems.push(problem),
+            Record::Stopped(at, why) => self.stopped = Some((at, why)),
+            Record::Ended(at) => self.ended = Some(at),
+            Record::Mark(_) | Record::Began { .. } | Record::Over => {}
+        }
+    }
+
+    /// Goes on from here. What was decided before is known to everybody.
+    fn resume(&mut self, now: Duration, present: &BTreeSet<WorkerId>) {
+        self.effects.clear();
+        for id in present {
+            let away = (now + SILENCE, "it did not come back when the master was started again".to_owned());
+            self.fleet.leave(*id, Some(away));
+        }
+        self.alone = now + RECOVERY;
+        if self.ended.is_some() {
+            self.phase = Phase::Draining { until: now + self.plan.timeouts.stop + GRACE };
+        }
+        self.announce(Notice::Resumed { run: self.id, at: self.elapsed(now), workers: present.len() });
+    }
+}
