@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
-use crate::worker::Worker;
+use crate::worker::{Away, Worker};
 
 /// A worker that does not load the bundle in this time is sent away.
 pub const LOADING: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ impl Fleet {
     }
 
     /// Ends a worker's stream. One that never was part of the run is forgotten; others may be waited for.
-    pub(crate) fn leave(&mut self, id: WorkerId, away: Option<(Duration, String)>) {
+    pub(crate) fn leave(&mut self, id: WorkerId, away: Option<Away>) {
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.session.take().map(|session| self.sessions.remove(&session));
             (worker.ready, worker.away) = (false, away);
@@ -126,7 +126,7 @@ impl Fleet {
 
     /// Those whose time to come back is over.
     pub(crate) fn overdue(&self, now: Duration) -> Vec<WorkerId> {
-        let is = |worker: &Worker| worker.away.as_ref().is_some_and(|(until, _)| now >= *until);
+        let is = |worker: &Worker| worker.away.as_ref().is_some_and(|away| now >= away.until);
         self.workers().filter(|(_, worker)| is(worker)).map(|(id, _)| id).collect()
     }
 
@@ -134,7 +134,7 @@ impl Fleet {
     pub(crate) fn excuse(&mut self, time: Duration) {
         for worker in self.workers.values_mut() {
             worker.heard += time;
-            worker.away.iter_mut().for_each(|(until, _)| *until += time);
+            worker.away.iter_mut().for_each(|away| away.until += time);
         }
     }
 

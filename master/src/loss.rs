@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::totals::{from_us, us};
 
-/// The most of a worker's samples that can be missing when it dies: a report's second, and what was under way.
-const MOST_MISSING: Duration = Duration::from_millis(1_500);
-
 /// A lost worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
@@ -22,15 +19,13 @@ pub struct Loss {
     pub robots: u64,
     /// How it went.
     pub why: String,
-    /// How much of its samples can be missing.
+    /// How much of its samples can be missing: from where its reports end. Zero if it came back and delivered them.
     #[serde(rename = "missing_us", serialize_with = "us", deserialize_with = "from_us")]
     pub missing: Duration,
 }
 
 impl Loss {
-    /// A loss; a worker whose last report was merged leaves nothing behind.
-    pub(crate) fn new(worker: &str, at: Duration, robots: u64, why: &str, delivered: bool) -> Self {
-        let missing = if delivered { Duration::ZERO } else { MOST_MISSING };
+    pub(crate) fn new(worker: &str, at: Duration, robots: u64, why: &str, missing: Duration) -> Self {
         Self { worker: worker.into(), at, robots, why: crate::text::clean(why), missing }
     }
 }

@@ -13,6 +13,7 @@ mod phases;
 mod ramp;
 mod restore;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +114,8 @@ pub struct Run {
     ended: Option<Duration>,
     stopped: Option<(Duration, String)>,
     losses: Vec<Loss>,
+    /// Lost workers that did not deliver all, with the place of their last loss.
+    lossy: BTreeMap<WorkerId, usize>,
     problems: Vec<Problem>,
     ramp: Ramp,
     /// Where its robots meet.
@@ -145,6 +148,7 @@ impl Run {
             ended: None,
             stopped: None,
             losses: Vec::new(),
+            lossy: BTreeMap::new(),
             problems: Vec::new(),
             foreign: 0,
             alone: Duration::ZERO,

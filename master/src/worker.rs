@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proto::message::{Assignment, Beat, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR};
+use proto::mutant::{Mutant, is_planted};
 use proto::report::Report;
 use uuid::Uuid;
 
@@ -21,8 +22,8 @@ pub struct Worker {
     pub joined: Duration,
     /// When it was last heard of.
     pub heard: Duration,
-    /// Its stream is gone, but it may come back: until when it is waited for, and how it went.
-    pub away: Option<(Duration, String)>,
+    /// Its stream is gone, but it may come back.
+    pub away: Option<Away>,
     /// Whether it said that it wants no robots any more.
     pub leaving: bool,
     /// What it shall run.
@@ -43,6 +44,17 @@ pub struct Worker {
     pub lag: Duration,
     /// The busiest that one of its robot threads ever was, in thousandths.
     pub busy_permille: u32,
+}
+
+/// A worker without a stream that may come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// Since when.
+    pub since: Duration,
+    /// Until when it is waited for; then what it had goes to others.
+    pub until: Duration,
+    /// How it went.
+    pub why: String,
 }
 
 /// What is to be done with a report, by its number.
@@ -113,6 +125,11 @@ impl Worker {
         self.session.is_some() || self.away.is_some()
     }
 
+    /// What it measured before `until` and did not tell yet, at most, if it can't any more.
+    pub(crate) fn untold(&self, until: Duration, start: Duration) -> Duration {
+        if self.delivered { Duration::ZERO } else { until.saturating_sub(self.reported.max(start)) }
+    }
+
     /// Whether it went when it had said so, and all that it had is merged.
     pub(crate) fn is_done(&self) -> bool {
         self.leaving && self.delivered
@@ -138,6 +155,7 @@ impl Worker {
 
     pub(crate) fn order_of(&self, sequence: u64) -> Order {
         match sequence {
+            n if n <= self.applied && is_planted(Mutant::NoDedup) => Order::Next,
             n if n <= self.applied => Order::Repeat,
             n if n == self.applied.saturating_add(1) => Order::Next,
             _ => Order::Gap,
@@ -145,7 +163,7 @@ impl Worker {
     }
 
     pub(crate) fn applied(&mut self, report: &Report) {
-        self.applied = report.sequence;
+        self.applied = self.applied.max(report.sequence);
         self.reported = self.reported.max(report.to);
         self.delivered = report.last;
         let alive = report.robots.iter().fold(0u64, |sum, census| sum.saturating_add(census.alive()));

@@ -26,6 +26,7 @@ pub mod game;
 pub mod histogram;
 pub mod hub;
 pub mod message;
+pub mod mutant;
 pub mod network;
 pub mod plan;
 pub mod ports;

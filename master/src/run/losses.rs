@@ -12,6 +12,7 @@ use crate::journal::{Dealing, Record};
 use crate::loss::Loss;
 use crate::notice::Notice;
 use crate::verdict::Severity;
+use crate::worker::Away;
 
 impl Run {
     /// A worker's stream ended. Its process died, or only the stream did: then it is back in a moment, and until then its
@@ -34,7 +35,7 @@ impl Run {
         let Some(worker) = self.fleet.get(id) else { return };
         let (name, has_order, done) = (worker.name().to_owned(), worker.order.is_some(), worker.is_done());
         let counts = has_order && matches!(self.phase, Phase::Running | Phase::Draining { .. }) && !done;
-        self.fleet.leave(id, counts.then(|| (free, why.to_owned())));
+        self.fleet.leave(id, counts.then(|| Away { since: now, until: free, why: why.to_owned() }));
         if counts && free > now {
             return self.announce(Notice::Away(name, why.into()));
         }
@@ -57,9 +58,10 @@ impl Run {
     pub(super) fn give_up(&mut self, now: Duration, id: WorkerId) {
         let t = self.elapsed(now);
         let Some(worker) = self.fleet.get_mut(id) else { return };
-        let Some((_, why)) = worker.away.take() else { return };
+        let Some(Away { since, why, .. }) = worker.away.take() else { return };
         let (name, owes) = (worker.name().to_owned(), !worker.delivered);
-        let loss = Loss::new(&name, t, self.robots_of(id, t), &why, !owes);
+        let missing = worker.untold(since, self.start.unwrap_or_default());
+        let loss = Loss::new(&name, t, self.robots_of(id, t), &why, missing);
         self.groups.lost(id);
         self.grants.release(id);
         let was_owner = self.deal.owners().contains(&id);
@@ -98,7 +100,14 @@ impl Run {
     pub(super) fn note_loss(&mut self, id: WorkerId, loss: Loss) {
         self.totals.timeline.forget(id);
         self.ramp.disturb(loss.at);
+        self.lossy.insert(id, self.losses.len());
         self.losses.push(loss);
+    }
+
+    /// A worker delivered all that it measured, also before it was given up.
+    pub(super) fn make_good(&mut self, id: WorkerId) {
+        let loss = self.lossy.remove(&id).and_then(|place| self.losses.get_mut(place));
+        loss.into_iter().for_each(|loss| loss.missing = Duration::ZERO);
     }
 
     /// Does with the robots of a worker that is gone what the plan says.

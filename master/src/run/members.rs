@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use proto::message::{Beat, BundleHash, Down, Echo, Hello, Up, Welcome};
 
+use proto::mutant::{Mutant, is_planted};
+
 use super::{Effect, Phase, Run, mods};
 use crate::fleet::{SessionId, WorkerId};
 use crate::notice::Notice;
@@ -67,7 +69,9 @@ impl Run {
                 self.announce(Notice::Returned(name));
                 self.enlist(now, id);
                 // It may still run what it had: it is told what is its now, which is nothing if others have its slots.
-                self.tell(now, id);
+                if !is_planted(Mutant::EdgeTriggered) {
+                    self.tell(now, id);
+                }
             }
             _ => {
                 self.announce(Notice::Late(name));
@@ -95,7 +99,8 @@ impl Run {
         let Some(worker) = self.fleet.get_mut(id) else { return };
         let began_to_leave = beat.leaving && !worker.leaving;
         worker.beat(beat);
-        if worker.is_ready() && worker.strays(beat, now, REPAIR) {
+        let looks = !is_planted(Mutant::EdgeTriggered);
+        if looks && worker.is_ready() && worker.strays(beat, now, REPAIR) {
             let name = worker.name().to_owned();
             self.announce(Notice::Stray(name));
             self.tell(now, id);

@@ -46,6 +46,9 @@ impl Run {
     pub(super) fn merge(&mut self, id: WorkerId, report: &Report) {
         let (Some(start), Some(worker)) = (self.start, self.fleet.get_mut(id)) else { return };
         worker.applied(report);
+        if report.last {
+            self.make_good(id);
+        }
         let was = self.totals.folded();
         self.totals.apply(id, second_of(report.to, start), report);
         if was == 0 && self.totals.folded() > 0 {

@@ -172,7 +172,9 @@ impl Run {
         let owing: Vec<_> =
             self.fleet.workers().filter(|(_, worker)| worker.owes()).map(|(id, _)| id).collect();
         for id in owing {
-            let loss = Loss::new(self.fleet.name(id), t, self.robots_of(id, t), why, false);
+            let start = self.start.unwrap_or_default();
+            let missing = self.fleet.get(id).map_or(Duration::ZERO, |worker| worker.untold(now, start));
+            let loss = Loss::new(self.fleet.name(id), t, self.robots_of(id, t), why, missing);
             self.lost(id, loss);
         }
     }

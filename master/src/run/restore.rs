@@ -14,6 +14,7 @@ use crate::config::Muster;
 use crate::fleet::WorkerId;
 use crate::journal::Record;
 use crate::notice::Notice;
+use crate::worker::Away;
 
 /// How long a master that was started again waits for the first of its workers.
 const RECOVERY: Duration = Duration::from_secs(10);
@@ -98,7 +99,8 @@ impl Run {
     fn resume(&mut self, now: Duration, present: &BTreeSet<WorkerId>) {
         self.effects.clear();
         for id in present {
-            let away = (now + SILENCE, "it did not come back when the master was started again".to_owned());
+            let why = "it did not come back when the master was started again".to_owned();
+            let away = Away { since: now, until: now + SILENCE, why };
             self.fleet.leave(*id, Some(away));
         }
         self.alone = now + RECOVERY;
