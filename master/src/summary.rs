@@ -15,8 +15,8 @@ use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, is_req
 use crate::verdict::Verdict;
 
 pub use lines::{
-    ArrivalsLine, FailureLine, KeptLine, KindLine, MessageLine, PlanAsRun, SecondLine, SeriesLine, StageLine,
-    WorkerLine,
+    ArrivalsLine, FailureLine, KeptLine, KindLine, MessageLine, PlanAsRun, RateLine, SecondLine, SeriesLine,
+    StageLine, WorkerLine,
 };
 
 /// Everything that a run gave.
@@ -90,13 +90,10 @@ impl PlanAsRun {
     fn of(run: &Run) -> Self {
         let plan = run.plan();
         let profile = &plan.profile;
-        let stages = profile.stages().iter();
         Self {
             host: plan.host.clone(),
             users: profile.peak(),
-            stages: stages
-                .map(|s| StageLine { duration: s.duration, robots: s.robots, edge: s.edge })
-                .collect(),
+            stages: profile.stages().iter().map(StageLine::from).collect(),
             arrivals: ArrivalsLine::of(run),
             end: profile.end(),
             classes: plan.classes.list().iter().map(|class| class.name.clone()).collect(),
@@ -115,7 +112,8 @@ impl ArrivalsLine {
         let profile = &run.plan().profile;
         let flow = profile.flow()?;
         let (planned, begun) = (profile.arrived(run.ran()), run.begun());
-        Some(Self { rate: flow.rate(), model: flow.model(), planned, begun })
+        let stages = flow.stages().iter().map(RateLine::from).collect();
+        Some(Self { rate: flow.rate(), stages, model: flow.model(), planned, begun })
     }
 }
 

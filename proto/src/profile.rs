@@ -1,11 +1,17 @@
 //! How many robots are alive at each moment: a pure function of the seconds into the run.
 //! Stages or an arrival rate come in; `alive(t)` and its inverse, the instants of birth and retirement, go out.
 
+mod change;
+mod error;
+pub(crate) mod stage;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::arrivals::{Arrivals, Flow, MOST_PER_SECOND};
+use crate::arrivals::{Arrivals, Flow, Rate, RateStage};
+use crate::bounds::MOST_ENTRIES;
+pub use error::ProfileError;
+pub use stage::{Edge, Stage};
+use stage::{Leg, Span, micros, placed};
 
 /// The longest a run can be planned for.
 pub const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
@@ -13,58 +19,8 @@ pub const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
 /// The most robots that a plan can ask for.
 pub const MOST_ROBOTS: u64 = 1_000_000_000;
 
-/// How the number of robots gets from one stage's level to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Edge {
-    /// Evenly over the stage's whole duration.
-    #[default]
-    Linear,
-    /// All at once when the stage begins.
-    Step,
-}
-
-/// One stretch of a profile: after `duration` there are `robots` robots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stage {
-    /// How long the stage lasts.
-    pub duration: Duration,
-    /// Robots alive at its end.
-    pub robots: u64,
-    /// How it gets there from the stage before (from 0 in the first).
-    pub edge: Edge,
-}
-
-/// Why stages or a ramp can't be a profile.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ProfileError {
-    /// There is nothing to run.
-    #[error("the profile has no stage that lasts; give at least one duration above 0")]
-    Empty,
-    /// Too long.
-    #[error("the profile lasts {}; the longest run is 24 h", seconds(*.0))]
-    TooLong(Duration),
-    /// Too many robots.
-    #[error("{0} robots are more than a plan can hold ({MOST_ROBOTS})")]
-    TooMany(u64),
-    /// A rate that no ramp can have.
-    #[error("a spawn rate of {0} robots per second is not possible; give a number above 0")]
-    Rate(f64),
-    /// A rate that no arrivals can have.
-    #[error(
-        "an arrival rate of {0} per second is not possible; give a number above 0 and up to {MOST_PER_SECOND}"
-    )]
-    ArrivalRate(f64),
-    /// Too many arrivals in all.
-    #[error(
-        "{0} arrivals are more than a plan can hold ({MOST_ROBOTS}); give a shorter run time or a lower rate"
-    )]
-    TooManyArrivals(u64),
-}
-
-fn seconds(d: Duration) -> String {
-    format!("{} s", d.as_secs_f64())
-}
+/// The most stages that a profile can have.
+pub const MOST_STAGES: usize = MOST_ENTRIES;
 
 /// How many robots are alive at each moment of a run.
 ///
@@ -99,19 +55,14 @@ impl Profile {
     /// A profile of stages, one after the other; the run ends with the last.
     ///
     /// # Errors
-    /// When nothing lasts, or the whole is longer than [`LONGEST_RUN`] or has more than [`MOST_ROBOTS`].
+    /// When nothing lasts, or the whole is longer than [`LONGEST_RUN`] or has more than [`MOST_ROBOTS`] or [`MOST_STAGES`].
     pub fn new(stages: Vec<Stage>) -> Result<Self, ProfileError> {
-        let end = stages.iter().fold(Duration::ZERO, |sum, stage| sum.saturating_add(stage.duration));
-        if end.is_zero() {
-            return Err(ProfileError::Empty);
+        let legs = checked(stages.iter().copied().map(Leg::from))?;
+        if let Some(most) = stages.iter().map(|stage| stage.robots).max().filter(|most| *most > MOST_ROBOTS) {
+            return Err(ProfileError::TooMany(most));
         }
-        if end > LONGEST_RUN {
-            return Err(ProfileError::TooLong(end));
-        }
-        match stages.iter().map(|stage| stage.robots).max() {
-            Some(most) if most > MOST_ROBOTS => Err(ProfileError::TooMany(most)),
-            _ => Ok(Self { shape: Shape::Closed(stages), end }),
-        }
+        let end = end(&legs);
+        Ok(Self { shape: Shape::Closed(legs.into_iter().map(Stage::from).collect()), end })
     }
 
     /// `robots` robots born at `rate` per second and held until `run_time` is over, the ramp included.
@@ -119,17 +70,9 @@ impl Profile {
     /// # Errors
     /// When the rate is not a number above 0, or as for [`Profile::new`].
     pub fn ramp(robots: u64, rate: f64, run_time: Duration) -> Result<Self, ProfileError> {
-        if !rate.is_finite() || rate <= 0.0 {
-            return Err(ProfileError::Rate(rate));
-        }
-        let micros = (robots as f64 / rate * 1e6).ceil();
-        if micros > LONGEST_RUN.as_micros() as f64 {
-            return Err(ProfileError::Rate(rate));
-        }
-        let up = Duration::from_micros(micros as u64);
-        let hold = run_time.saturating_sub(up);
-        let stage = |duration| Stage { duration, robots, edge: Edge::Linear };
-        Ok(Self::new(vec![stage(up), stage(hold)])?.cut(run_time))
+        let up = way(robots, rate)?;
+        let stage = |duration| Stage::new(duration, robots, Edge::Linear);
+        Ok(Self::new(vec![stage(up), stage(run_time.saturating_sub(up))])?.cut(run_time))
     }
 
     /// Robots that arrive at `rate` per second for `run_time`, and each live one session. The `seed` spaces them.
@@ -146,31 +89,49 @@ impl Profile {
     /// ```
     ///
     /// # Errors
-    /// When the rate is not a number above 0 and up to [`MOST_PER_SECOND`], there is no time or more than
-    /// [`LONGEST_RUN`], or more than [`MOST_ROBOTS`] would arrive.
+    /// When the rate is not a number above 0 and up to [`MOST_PER_SECOND`](crate::arrivals::MOST_PER_SECOND), there is no
+    /// time or more than [`LONGEST_RUN`], or more than [`MOST_ROBOTS`] would arrive.
     pub fn arrivals(rate: f64, model: Arrivals, run_time: Duration, seed: u64) -> Result<Self, ProfileError> {
-        if run_time.is_zero() {
-            return Err(ProfileError::Empty);
+        let rate = Rate::new(rate).ok_or(ProfileError::ArrivalRate(rate))?;
+        Self::open(vec![RateStage::new(run_time, rate, Edge::Step)], model, seed)
+    }
+
+    /// Robots that arrive at the rates of the stages, one after the other. The `seed` spaces them.
+    ///
+    /// ```
+    /// use proto::arrivals::{Arrivals, Rate, RateStage};
+    /// use proto::profile::{Edge, Profile};
+    /// use std::time::Duration;
+    ///
+    /// // Up to 10 per second within 10 s, and held for 10 s.
+    /// let rate = Rate::new(10.0).ok_or("no rate")?;
+    /// let stage = |edge| RateStage::new(Duration::from_secs(10), rate, edge);
+    /// let profile = Profile::open(vec![stage(Edge::Linear), stage(Edge::Step)], Arrivals::Constant, 0)?;
+    /// assert_eq!([5, 10, 15].map(|t| profile.arrived(Duration::from_secs(t))), [12, 50, 100]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Profile::arrivals`], and when there are more than [`MOST_STAGES`]; a rate may be 0, but not all of them.
+    pub fn open(stages: Vec<RateStage>, model: Arrivals, seed: u64) -> Result<Self, ProfileError> {
+        let legs = checked(stages.into_iter().map(Leg::from))?;
+        if legs.iter().all(|leg| leg.level == 0) {
+            return Err(ProfileError::ArrivalRate(0.0));
         }
-        if run_time > LONGEST_RUN {
-            return Err(ProfileError::TooLong(run_time));
+        let end = end(&legs);
+        let expected = Flow::expected(&legs, last_moment(end).unwrap_or_default());
+        if expected > MOST_ROBOTS {
+            return Err(ProfileError::TooManyArrivals(expected));
         }
-        let flow = Flow::new(rate, model, run_time, seed).ok_or(ProfileError::ArrivalRate(rate))?;
-        let profile = Self { shape: Shape::Open(flow), end: run_time };
+        let flow = Flow::new(legs.into_iter().map(RateStage::from).collect(), model, seed);
+        let profile = Self { shape: Shape::Open(flow), end };
         match profile.peak() {
             all if all > MOST_ROBOTS => Err(ProfileError::TooManyArrivals(all)),
             _ => Ok(profile),
         }
     }
 
-    /// The same profile, over at `end` if it would last longer.
-    #[must_use]
-    pub fn cut(mut self, end: Duration) -> Self {
-        self.end = self.end.min(end);
-        self
-    }
-
-    /// The stages as given; an open profile has none.
+    /// The stages as they are run; an open profile has none.
     pub fn stages(&self) -> &[Stage] {
         match &self.shape {
             Shape::Closed(stages) => stages,
@@ -193,8 +154,7 @@ impl Profile {
 
     /// Robots that have arrived by `t`, or by the end if that is earlier; 0 in a closed profile.
     pub fn arrived(&self, t: Duration) -> u64 {
-        // Whoever would arrive at the very end does not.
-        let Some(last) = self.end.checked_sub(Duration::from_micros(1)) else { return 0 };
+        let Some(last) = last_moment(self.end) else { return 0 };
         self.flow().map_or(0, |flow| flow.arrived(t.min(last)))
     }
 
@@ -208,14 +168,7 @@ impl Profile {
         if self.is_open() {
             return self.arrived(self.end);
         }
-        // A line is highest at one of its two ends.
-        let ends = |span: Span| [span.begin, span.end.min(self.end).saturating_sub(Duration::from_micros(1))];
-        self.spans()
-            .filter(|span| span.end > span.begin)
-            .flat_map(ends)
-            .map(|t| self.alive(t))
-            .max()
-            .unwrap_or(0)
+        self.spans().filter_map(|span| span.highest()).max().unwrap_or(0)
     }
 
     /// Robots wanted at `t` into the run; in an open profile the most that can be there, which is all that have arrived.
@@ -226,7 +179,7 @@ impl Profile {
         if self.is_open() {
             return self.arrived(t);
         }
-        self.spans().find(|span| t < span.end).map_or(0, |span| span.alive(micros(t - span.begin)))
+        self.spans().find(|span| t < span.end).map_or(0, |span| span.level(micros(t - span.begin)))
     }
 
     /// The first moment at or after `from` at which robot `robot` is alive. In an open profile the instant at which it
@@ -244,85 +197,48 @@ impl Profile {
         if self.is_open() {
             return self.end.max(from);
         }
-        self.first(from, |span, x| span.first_not_above(robot, x))
-            .map_or(self.end, |t| t.min(self.end))
-            .max(from)
+        self.first(from, |span, x| span.first_not_above(robot, x)).unwrap_or(self.end).max(from)
     }
 
-    /// Asks the spans that are not over at `from`, in turn, for an offset into themselves.
+    /// Asks the spans that are not over at `from`, in turn, for an offset into themselves. In a jump nobody is alive.
     fn first(&self, from: Duration, ask: impl Fn(&Span, u64) -> Option<u64>) -> Option<Duration> {
-        self.spans().filter(|span| span.end > from).find_map(|span| {
+        let spans = self.spans().filter(|span| span.end > from && span.end > span.begin);
+        spans.into_iter().find_map(|span| {
             let offset = ask(&span, micros(from.saturating_sub(span.begin)))?;
             Some(span.begin + Duration::from_micros(offset))
         })
     }
 
-    /// The stages with the levels and times that they begin with.
     fn spans(&self) -> impl Iterator<Item = Span> + '_ {
-        let start = (Duration::ZERO, 0);
-        self.stages().iter().scan(start, |(begin, level), stage| {
-            let end = *begin + stage.duration;
-            let from = if stage.edge == Edge::Step { stage.robots } else { *level };
-            let span = Span { begin: *begin, end, length: micros(stage.duration), from, to: stage.robots };
-            (*begin, *level) = (end, stage.robots);
-            Some(span)
-        })
+        placed(self.stages().iter().copied().map(Leg::from)).map(|(_, span)| span)
     }
 }
 
-fn micros(d: Duration) -> u64 {
-    u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// A stage in its place: a straight line from `from` to `to` robots over `length` microseconds.
-struct Span {
-    begin: Duration,
-    end: Duration,
-    length: u64,
-    from: u64,
-    to: u64,
-}
-
-impl Span {
-    /// Robots at `x` microseconds into the span, `x < length`: the line, rounded down.
-    fn alive(&self, x: u64) -> u64 {
-        if self.to >= self.from {
-            self.from + part(self.to - self.from, x, self.length)
-        } else {
-            // Rounding the line down on its way down is rounding up what has gone.
-            self.from - part_up(self.from - self.to, x, self.length)
-        }
+/// The legs of a profile in their plain form, without jumps that nothing follows.
+fn checked(legs: impl Iterator<Item = Leg>) -> Result<Vec<Leg>, ProfileError> {
+    let mut legs: Vec<_> = legs.map(Leg::plain).collect();
+    legs.truncate(legs.iter().rposition(|leg| !leg.duration.is_zero()).ok_or(ProfileError::Empty)? + 1);
+    if legs.len() > MOST_STAGES {
+        return Err(ProfileError::TooManyStages(legs.len()));
     }
-
-    /// The first offset from `x` on, inside the span, with more than `robot` robots.
-    fn first_above(&self, robot: u64, x: u64) -> Option<u64> {
-        if self.alive(x) > robot {
-            return Some(x);
-        }
-        // Not above now: only a rising line gets there, when it has grown by what is missing.
-        let rise = self.to.checked_sub(self.from).filter(|_| self.to > robot && self.from <= robot)?;
-        Some(part_up(self.length, robot + 1 - self.from, rise)).filter(|offset| *offset < self.length)
-    }
-
-    /// The first offset from `x` on, inside the span, with no more than `robot` robots.
-    fn first_not_above(&self, robot: u64, x: u64) -> Option<u64> {
-        if self.alive(x) <= robot {
-            return Some(x);
-        }
-        // The line has to fall below robot + 1, so it is the first microsecond after it stood there.
-        let fall = self.from.checked_sub(self.to).filter(|_| self.to <= robot && self.from > robot)?;
-        Some(part(self.length, self.from - robot - 1, fall) + 1).filter(|offset| *offset < self.length)
-    }
+    let longest = legs.iter().map(|leg| leg.duration).max().unwrap_or_default().max(end(&legs));
+    if longest > LONGEST_RUN { Err(ProfileError::TooLong(longest)) } else { Ok(legs) }
 }
 
-/// `whole * x / of`, rounded down.
-fn part(whole: u64, x: u64, of: u64) -> u64 {
-    (u128::from(whole) * u128::from(x) / u128::from(of.max(1))) as u64
+fn end(legs: &[Leg]) -> Duration {
+    placed(legs.iter().copied()).last().map_or(Duration::ZERO, |(_, span)| span.end)
 }
 
-/// `whole * x / of`, rounded up.
-fn part_up(whole: u64, x: u64, of: u64) -> u64 {
-    (u128::from(whole) * u128::from(x)).div_ceil(u128::from(of.max(1))) as u64
+/// Whoever would arrive at the very end does not.
+fn last_moment(end: Duration) -> Option<Duration> {
+    end.checked_sub(Duration::from_micros(1))
+}
+
+/// How long so many robots take at a rate.
+fn way(robots: u64, rate: f64) -> Result<Duration, ProfileError> {
+    let micros = (robots as f64 / rate * 1e6).ceil();
+    let is_possible = rate.is_finite() && rate > 0.0 && micros <= LONGEST_RUN.as_micros() as f64;
+    if is_possible { Ok(Duration::from_micros(micros as u64)) } else { Err(ProfileError::Rate(rate)) }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use proto::arrivals::Arrivals;
+use proto::arrivals::{Arrivals, RateStage};
 use proto::plan::LossPolicy;
-use proto::profile::Edge;
+use proto::profile::{Edge, Stage};
 use proto::series::{FailureClass, Kind};
 use serde::Serialize;
 
@@ -53,6 +53,42 @@ pub struct StageLine {
     pub robots: u64,
     /// How it gets there.
     pub edge: Edge,
+    /// When it is left on its way, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_us: Option<u64>,
+}
+
+/// One stage of arrivals.
+#[derive(Debug, Clone, Serialize)]
+pub struct RateLine {
+    /// How long it lasts.
+    #[serde(rename = "duration_us", serialize_with = "us")]
+    pub duration: Duration,
+    /// Arrivals per second at its end.
+    pub rate: f64,
+    /// How it gets there.
+    pub edge: Edge,
+    /// When it is left on its way, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_us: Option<u64>,
+}
+
+impl From<&Stage> for StageLine {
+    fn from(stage: &Stage) -> Self {
+        let Stage { duration, robots, edge, cut } = *stage;
+        Self { duration, robots, edge, cut_us: cut.map(micros) }
+    }
+}
+
+impl From<&RateStage> for RateLine {
+    fn from(stage: &RateStage) -> Self {
+        let RateStage { duration, rate, edge, cut } = *stage;
+        Self { duration, rate: rate.per_second(), edge, cut_us: cut.map(micros) }
+    }
+}
+
+fn micros(t: Duration) -> u64 {
+    u64::try_from(t.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// How robots arrive in an open model.
@@ -60,6 +96,8 @@ pub struct StageLine {
 pub struct ArrivalsLine {
     /// Per second, on average.
     pub rate: f64,
+    /// The rates one after the other.
+    pub stages: Vec<RateLine>,
     /// How they are spaced.
     pub model: Arrivals,
     /// Sessions that were due while it ran.

@@ -4,14 +4,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Malformed, Wire, all_from, all_into, malformed, missing, us};
-use crate::arrivals::{Arrivals, Flow};
+use crate::arrivals::{Arrivals, Flow, Rate, RateStage};
 use crate::class::{Class, Classes, Share, TaskChoice};
 use crate::data::{DataPolicy, DataSet};
 use crate::ending::OnEnd;
 use crate::network::Network;
 use crate::pb;
 use crate::plan::{LONGEST_HOLD, LossPolicy, Plan, Timeouts};
-use crate::profile::{Edge, Profile, Stage};
+use crate::profile::{Edge, Profile, ProfileError, Stage};
 use crate::reconnect::Reconnect;
 use crate::speech::{Dialect, Envelope, Speech};
 use crate::tags::Tags;
@@ -23,7 +23,6 @@ impl Wire for Plan {
         pb::Plan {
             stages: self.profile.stages().iter().copied().map(Stage::into_wire).collect(),
             arrivals: self.profile.flow().map(arrivals_into),
-            end_us: us(self.profile.end()),
             classes: self.classes.list().iter().cloned().map(Class::into_wire).collect(),
             host: self.host,
             seed: self.seed,
@@ -45,9 +44,8 @@ impl Wire for Plan {
 
     fn from_wire(pb: pb::Plan) -> Result<Self, Malformed> {
         let (on_worker_loss, on_end) = (loss_policy_from(pb.loss_policy())?, on_end_from(pb.on_end())?);
-        let profile = profile_from(pb.stages, pb.arrivals)?;
         let plan = Self {
-            profile: profile.cut(Duration::from_micros(pb.end_us)),
+            profile: profile_from(pb.stages, pb.arrivals)?,
             classes: Classes::new(all_from("classes", pb.classes)?).map_err(|e| malformed("classes", e))?,
             host: pb.host,
             seed: pb.seed,
@@ -76,12 +74,7 @@ fn arrivals_into(flow: &Flow) -> pb::Arrivals {
         Arrivals::Constant => pb::Spacing::Constant,
         Arrivals::Poisson => pb::Spacing::Poisson,
     };
-    pb::Arrivals {
-        per_second: flow.rate(),
-        spacing: spacing.into(),
-        run_time_us: us(flow.run_time()),
-        seed: flow.seed(),
-    }
+    pb::Arrivals { spacing: spacing.into(), seed: flow.seed(), stages: all_into(flow.stages().to_vec()) }
 }
 
 fn profile_from(stages: Vec<pb::Stage>, arrivals: Option<pb::Arrivals>) -> Result<Profile, Malformed> {
@@ -96,8 +89,7 @@ fn profile_from(stages: Vec<pb::Stage>, arrivals: Option<pb::Arrivals>) -> Resul
         pb::Spacing::Constant => Arrivals::Constant,
         pb::Spacing::Poisson => Arrivals::Poisson,
     };
-    let run_time = Duration::from_micros(arrivals.run_time_us);
-    Profile::arrivals(arrivals.per_second, model, run_time, arrivals.seed)
+    Profile::open(all_from("arrivals", arrivals.stages)?, model, arrivals.seed)
         .map_err(|e| malformed("arrivals", e))
 }
 
@@ -105,20 +97,61 @@ impl Wire for Stage {
     type Pb = pb::Stage;
 
     fn into_wire(self) -> pb::Stage {
-        let edge = match self.edge {
-            Edge::Linear => pb::Edge::Linear,
-            Edge::Step => pb::Edge::Step,
-        };
-        pb::Stage { duration_us: us(self.duration), robots: self.robots, edge: edge.into() }
+        pb::Stage {
+            duration_us: us(self.duration),
+            robots: self.robots,
+            edge: pb::Edge::from(self.edge).into(),
+            cut_us: self.cut.map(us),
+        }
     }
 
     fn from_wire(pb: pb::Stage) -> Result<Self, Malformed> {
-        let edge = match pb.edge() {
-            pb::Edge::Unspecified => return Err(missing("edge")),
-            pb::Edge::Linear => Edge::Linear,
-            pb::Edge::Step => Edge::Step,
-        };
-        Ok(Self { duration: Duration::from_micros(pb.duration_us), robots: pb.robots, edge })
+        Ok(Self {
+            duration: Duration::from_micros(pb.duration_us),
+            robots: pb.robots,
+            edge: edge_from(pb.edge())?,
+            cut: pb.cut_us.map(Duration::from_micros),
+        })
+    }
+}
+
+impl Wire for RateStage {
+    type Pb = pb::RateStage;
+
+    fn into_wire(self) -> pb::RateStage {
+        pb::RateStage {
+            duration_us: us(self.duration),
+            per_second: self.rate.per_second(),
+            edge: pb::Edge::from(self.edge).into(),
+            cut_us: self.cut.map(us),
+        }
+    }
+
+    fn from_wire(pb: pb::RateStage) -> Result<Self, Malformed> {
+        let impossible = || malformed("rate", ProfileError::ArrivalRate(pb.per_second));
+        Ok(Self {
+            duration: Duration::from_micros(pb.duration_us),
+            rate: Rate::new(pb.per_second).ok_or_else(impossible)?,
+            edge: edge_from(pb.edge())?,
+            cut: pb.cut_us.map(Duration::from_micros),
+        })
+    }
+}
+
+impl From<Edge> for pb::Edge {
+    fn from(edge: Edge) -> Self {
+        match edge {
+            Edge::Linear => Self::Linear,
+            Edge::Step => Self::Step,
+        }
+    }
+}
+
+fn edge_from(pb: pb::Edge) -> Result<Edge, Malformed> {
+    match pb {
+        pb::Edge::Unspecified => Err(missing("edge")),
+        pb::Edge::Linear => Ok(Edge::Linear),
+        pb::Edge::Step => Ok(Edge::Step),
     }
 }
 

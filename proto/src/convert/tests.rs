@@ -89,7 +89,7 @@ fn report() -> Report {
 }
 
 fn plan() -> Plan {
-    let stage = |seconds, robots, edge| Stage { duration: Duration::from_secs(seconds), robots, edge };
+    let stage = |seconds, robots, edge| Stage::new(Duration::from_secs(seconds), robots, edge);
     let stages = vec![stage(10, 100, Edge::Linear), stage(20, 200, Edge::Step)];
     let tasks = vec![
         TaskChoice { name: "echo".into(), weight: None },
@@ -148,9 +148,14 @@ fn a_plan_comes_back_as_it_went() {
     roundtrip(open_plan(Arrivals::Constant));
     roundtrip(open_plan(Arrivals::Poisson));
     roundtrip(Plan::new(plan().profile, plan().classes, "ws://a:1"));
-    // As it is when a run is stopped before its first arrival.
-    let open = open_plan(Arrivals::Poisson);
-    roundtrip(Plan { profile: open.profile.clone().cut(Duration::ZERO), ..open });
+    // As they are when they are changed, and when they are stopped at once.
+    let (closed, open) = (plan(), open_plan(Arrivals::Poisson));
+    let t = Duration::from_millis(3_210);
+    roundtrip(Plan { profile: closed.profile.changed(t, 7, 3.0).unwrap(), ..closed.clone() });
+    roundtrip(Plan { profile: open.profile.with_arrivals(t, 0.25).unwrap(), ..open.clone() });
+    for plan in [closed, open] {
+        roundtrip(Plan { profile: plan.profile.clone().cut(Duration::ZERO), ..plan });
+    }
 }
 
 #[test]
@@ -163,6 +168,9 @@ fn a_plan_out_of_bounds_is_refused_with_a_sentence() {
     fn arrivals(pb: &mut pb::Plan) -> &mut pb::Arrivals {
         pb.arrivals.as_mut().unwrap()
     }
+    fn rates(pb: &mut pb::Plan) -> &mut pb::RateStage {
+        &mut arrivals(pb).stages[0]
+    }
     fn speech(pb: &mut pb::Plan) -> &mut pb::Speech {
         pb.speech.as_mut().unwrap()
     }
@@ -171,16 +179,21 @@ fn a_plan_out_of_bounds_is_refused_with_a_sentence() {
     }
     let rate = |rate| {
         let wrong = "per second is not possible; give a number above 0 and up to 100000";
-        format!("arrivals: an arrival rate of {rate} {wrong}")
+        format!("an arrival rate of {rate} {wrong}")
     };
-    let table: [(String, &str); 30] = [
-        (spoil(|pb| arrivals(pb).per_second = f64::NAN), &rate("NaN")),
-        (spoil(|pb| arrivals(pb).per_second = f64::INFINITY), &rate("inf")),
-        (spoil(|pb| arrivals(pb).per_second = -2.0), &rate("-2")),
-        (spoil(|pb| arrivals(pb).per_second = 0.0), &rate("0")),
+    let table: [(String, &str); 32] = [
+        (spoil(|pb| rates(pb).per_second = f64::NAN), &format!("rate: {}", rate("NaN"))),
+        (spoil(|pb| rates(pb).per_second = f64::INFINITY), &format!("rate: {}", rate("inf"))),
+        (spoil(|pb| rates(pb).per_second = -2.0), &format!("rate: {}", rate("-2"))),
+        (spoil(|pb| rates(pb).per_second = 0.0), &format!("arrivals: {}", rate("0"))),
         (
-            spoil(|pb| arrivals(pb).run_time_us = u64::MAX),
+            spoil(|pb| rates(pb).duration_us = u64::MAX),
             "arrivals: the profile lasts 18446744073709.55 s; the longest run is 24 h",
+        ),
+        (spoil(|pb| rates(pb).edge = 0), "edge: missing"),
+        (
+            spoil(|pb| arrivals(pb).stages = vec![*rates(pb); 1_001]),
+            "arrivals: 1001 stages are more than a profile can hold (1000); give fewer stages, or change it less often",
         ),
         (spoil(|pb| arrivals(pb).spacing = 7), "spacing: missing"),
         (

@@ -1,5 +1,7 @@
 //! Profiles at their edges, and their inverses as properties.
 
+mod change;
+
 use super::*;
 use proptest::prelude::*;
 
@@ -8,7 +10,7 @@ fn s(seconds: f64) -> Duration {
 }
 
 fn stage(seconds: u64, robots: u64, edge: Edge) -> Stage {
-    Stage { duration: Duration::from_secs(seconds), robots, edge }
+    Stage::new(Duration::from_secs(seconds), robots, edge)
 }
 
 #[test]
@@ -105,10 +107,13 @@ fn what_cannot_arrive_says_why() {
 
 fn any_profile() -> impl Strategy<Value = Profile> {
     let edge = prop_oneof![Just(Edge::Linear), Just(Edge::Step)];
-    let stage = (0..5_000u64, 0..60u64, edge).prop_map(|(us, robots, edge)| Stage {
+    let cut = prop::option::of((0..5_000u64).prop_map(Duration::from_micros));
+    let duration = prop_oneof![1 => Just(0), 5 => 1..5_000u64];
+    let stage = (duration, 0..60u64, edge, cut).prop_map(|(us, robots, edge, cut)| Stage {
         duration: Duration::from_micros(us),
         robots,
         edge,
+        cut,
     });
     (prop::collection::vec(stage, 1..6), 1..20_000u64).prop_filter_map("empty", |(stages, cut)| {
         Some(Profile::new(stages).ok()?.cut(Duration::from_micros(cut)))
