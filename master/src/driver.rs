@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proto::Down;
 use proto::message::Dismissal;
+use proto::shipping::Parcel;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -35,6 +36,8 @@ pub(crate) struct Driver {
     run: Run,
     clock: Clock,
     journal: Option<Journal>,
+    /// What was sent to a worker last.
+    parcel: Option<Parcel>,
     links: BTreeMap<SessionId, Link>,
     outputs: Vec<Box<dyn Output + Send>>,
     refusals: u64,
@@ -48,7 +51,16 @@ impl Driver {
         journal: Option<Journal>,
         outputs: Vec<Box<dyn Output + Send>>,
     ) -> Self {
-        Self { run, clock, journal, links: BTreeMap::new(), outputs, refusals: 0, finished: false }
+        Self {
+            run,
+            clock,
+            journal,
+            parcel: None,
+            links: BTreeMap::new(),
+            outputs,
+            refusals: 0,
+            finished: false,
+        }
     }
 
     /// Drives the run to its verdict.
@@ -99,6 +111,13 @@ impl Driver {
         }
     }
 
+    /// The run's bundle, packed once.
+    fn parcel(&mut self) -> Parcel {
+        let bundle = self.run.bundle();
+        let packed = self.parcel.take().filter(|parcel| parcel.hash() == bundle.hash);
+        self.parcel.insert(packed.unwrap_or_else(|| Parcel::of(bundle))).clone()
+    }
+
     /// Writes down what must not be forgotten, before anybody is told.
     fn keep(&mut self, effects: &[Effect]) {
         let records = effects.iter().filter_map(|effect| match effect {
@@ -119,6 +138,10 @@ impl Driver {
         match effect {
             Effect::Send(session, down) => {
                 return self.links.get(&session).is_some_and(|link| !link.send(down)).then_some(session);
+            }
+            Effect::Ship(session) => {
+                let parcel = self.parcel();
+                self.links.get(&session).into_iter().for_each(|link| link.ship(parcel.clone()));
             }
             Effect::Refuse(session, refusal) => {
                 self.dismiss(session, Dismissal::Refused, refusal.to_string())

@@ -1,15 +1,17 @@
 //! The gRPC edge. A task per stream turns what a worker says into messages for the one driver.
 
+mod outgoing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proto::control::control_server::Control;
 use proto::message::{Dismissal, Hello};
+use proto::shipping::Parcel;
 use proto::{Down, Up};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
-use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -17,9 +19,7 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use crate::door::{PATIENCE, Peer};
 use crate::fleet::SessionId;
 use crate::refusal::Refusal;
-
-/// Messages that may wait for one worker. One that reads so slowly is lost.
-const OUTGOING: usize = 64;
+use outgoing::{Outgoing, Sender, Shipping};
 
 /// Messages of all workers that may wait for the driver; then the streams wait.
 const INCOMING: usize = 1_024;
@@ -39,7 +39,7 @@ pub(crate) enum Message {
 
 /// The driver's end of a stream.
 pub(crate) struct Link {
-    out: mpsc::Sender<Result<Down, Status>>,
+    out: Sender,
     closed: CancellationToken,
 }
 
@@ -47,7 +47,12 @@ impl Link {
     /// Whether the message found room.
     #[must_use]
     pub(crate) fn send(&self, down: Down) -> bool {
-        self.out.try_send(Ok(down)).is_ok()
+        self.out.send(down)
+    }
+
+    /// Sends a bundle, between everything else.
+    pub(crate) fn ship(&self, parcel: Parcel) {
+        self.out.ship(parcel, self.closed.clone());
     }
 
     /// Ends the stream, when what waits is sent.
@@ -60,6 +65,7 @@ impl Link {
 pub(crate) struct Gate {
     driver: mpsc::Sender<Message>,
     next: AtomicU64,
+    shipping: Shipping,
     streams: TaskTracker,
     closing: CancellationToken,
 }
@@ -68,18 +74,19 @@ impl Gate {
     /// A gate, and what comes through it. Its streams end with `closing`.
     pub(crate) fn new(streams: TaskTracker, closing: CancellationToken) -> (Self, mpsc::Receiver<Message>) {
         let (driver, inbox) = mpsc::channel(INCOMING);
-        (Self { driver, next: AtomicU64::new(1), streams, closing }, inbox)
+        let shipping = Shipping::new(streams.clone());
+        (Self { driver, next: AtomicU64::new(1), shipping, streams, closing }, inbox)
     }
 }
 
 #[tonic::async_trait]
 impl Control for Gate {
-    type JoinStream = ReceiverStream<Result<Down, Status>>;
+    type JoinStream = Outgoing;
 
     async fn join(&self, request: Request<Streaming<Up>>) -> Result<Response<Self::JoinStream>, Status> {
         let peer = request.extensions().get::<Peer>().cloned();
         let peer = peer.ok_or_else(|| Status::internal("a connection without a guard"))?;
-        let (out, down) = mpsc::channel(OUTGOING);
+        let (out, down) = self.shipping.pair();
         let stream = Stream {
             id: SessionId(self.next.fetch_add(1, Ordering::Relaxed)),
             address: Arc::clone(&peer.address),
@@ -90,7 +97,7 @@ impl Control for Gate {
             messages: 0,
         };
         self.streams.spawn(stream.serve(peer, request.into_inner()));
-        Ok(Response::new(ReceiverStream::new(down)))
+        Ok(Response::new(down))
     }
 }
 
@@ -99,7 +106,7 @@ struct Stream {
     id: SessionId,
     address: Arc<str>,
     driver: mpsc::Sender<Message>,
-    out: mpsc::Sender<Result<Down, Status>>,
+    out: Sender,
     closed: CancellationToken,
     /// Since when messages are counted.
     second: Instant,
@@ -165,7 +172,7 @@ impl Stream {
 
     fn refuse(&self, refusal: Refusal) {
         tracing::debug!("{} is refused: {refusal}", self.address);
-        _ = self.out.try_send(Ok(Down::Dismiss(Dismissal::Refused, refusal.to_string())));
+        _ = self.out.send(Down::Dismiss(Dismissal::Refused, refusal.to_string()));
     }
 }
 

@@ -63,6 +63,8 @@ pub enum Effect {
     Keep(Record),
     /// Tell a worker.
     Send(SessionId, Down),
+    /// Send a worker the files that robots need.
+    Ship(SessionId),
     /// Tell a worker that it is not wanted, and end its stream.
     Refuse(SessionId, Refusal),
     /// End a stream.
@@ -207,6 +209,11 @@ impl Run {
     /// The plan, as it stands now.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The files that its robots need.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
     }
 
     /// Where it stands.

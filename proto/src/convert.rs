@@ -18,6 +18,7 @@ use crate::pb;
 use crate::plan::Plan;
 use crate::report::{MOST_SERIES, Report};
 use crate::series::LONGEST_NAME;
+use crate::shipping::Part;
 use crate::slots::SlotSet;
 use crate::talk::{Asks, Tells};
 
@@ -124,7 +125,12 @@ impl Wire for Down {
                 run: welcome.run.as_bytes().to_vec(),
                 bundle: welcome.bundle.to_vec(),
             }),
-            Self::Bundle(bundle) => Kind::Bundle(bundle_into(&bundle)),
+            Self::Part(part) => Kind::Bundle(pb::BundlePart {
+                hash: part.bundle.to_vec(),
+                length: part.length,
+                offset: part.offset,
+                bytes: part.bytes,
+            }),
             Self::Assignment(assignment) => Kind::Assignment(assignment.into_wire()),
             Self::Echo(echo) => Kind::Echo(pb::Echo { sent_us: us(echo.sent), master_us: us(echo.master) }),
             Self::Ack(sequence) => Kind::Ack(pb::Ack { sequence }),
@@ -142,7 +148,12 @@ impl Wire for Down {
             Kind::Welcome(welcome) => {
                 Self::Welcome(Welcome { run: uuid("run", &welcome.run)?, bundle: hash(&welcome.bundle)? })
             }
-            Kind::Bundle(bundle) => Self::Bundle(Arc::new(bundle_from(bundle)?)),
+            Kind::Bundle(part) => Self::Part(Part {
+                bundle: hash(&part.hash)?,
+                length: part.length,
+                offset: part.offset,
+                bytes: part.bytes,
+            }),
             Kind::Assignment(assignment) => Self::Assignment(Box::new(Assignment::from_wire(assignment)?)),
             Kind::Echo(echo) => Self::Echo(Echo {
                 sent: Duration::from_micros(echo.sent_us),
@@ -172,19 +183,22 @@ fn dismissal_from(pb: pb::Dismissal) -> Result<Dismissal, Malformed> {
     }
 }
 
-fn bundle_into(bundle: &Bundle) -> pb::Bundle {
-    let file =
-        |(path, content): &(String, Vec<u8>)| pb::BundleFile { path: path.clone(), content: content.clone() };
-    pb::Bundle { hash: bundle.hash.to_vec(), files: bundle.files.iter().map(file).collect() }
-}
+impl Wire for Bundle {
+    type Pb = pb::Bundle;
 
-fn bundle_from(pb: pb::Bundle) -> Result<Bundle, Malformed> {
-    let told = hash(&pb.hash)?;
-    let bundle = Bundle::new(pb.files.into_iter().map(|file| (file.path, file.content)).collect());
-    if bundle.hash == told {
-        Ok(bundle)
-    } else {
-        Err(malformed("bundle", "the content is not what its hash names"))
+    fn into_wire(self) -> pb::Bundle {
+        let file = |(path, content)| pb::BundleFile { path, content };
+        pb::Bundle { hash: self.hash.to_vec(), files: self.files.into_iter().map(file).collect() }
+    }
+
+    fn from_wire(pb: pb::Bundle) -> Result<Self, Malformed> {
+        let told = hash(&pb.hash)?;
+        let bundle = Self::new(pb.files.into_iter().map(|file| (file.path, file.content)).collect());
+        if bundle.hash == told {
+            Ok(bundle)
+        } else {
+            Err(malformed("bundle", "the content is not what its hash names"))
+        }
     }
 }
 
@@ -307,6 +321,7 @@ macro_rules! kept {
     };
 }
 
+kept!(Bundle);
 kept!(Plan);
 kept!(Report);
 

@@ -35,6 +35,7 @@ pub mod reconnect;
 pub mod report;
 pub mod rows;
 pub mod series;
+pub mod shipping;
 pub mod slots;
 pub mod speech;
 pub mod tags;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::plan::Plan;
 use crate::report::{Census, Report};
+use crate::shipping::Part;
 use crate::slots::SlotSet;
 use crate::talk::{Asks, Tells};
 
@@ -58,8 +59,8 @@ pub enum Up {
 pub enum Down {
     /// What this master is about: first of all, and when there is another run.
     Welcome(Welcome),
-    /// The files that robots need.
-    Bundle(Arc<Bundle>),
+    /// A piece of the files that robots need.
+    Part(Part),
     /// All that you shall run; a newer epoch replaces the whole.
     Assignment(Box<Assignment>),
     /// The answer to one beat.

@@ -37,7 +37,7 @@ impl Run {
         let bundle = self.bundle.hash;
         self.send(session, Down::Welcome(Welcome { run: self.id, bundle }));
         if loaded != Some(bundle) {
-            self.send(session, Down::Bundle(self.bundle.clone()));
+            self.effects.push(Effect::Ship(session));
         }
     }
 

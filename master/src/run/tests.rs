@@ -216,7 +216,7 @@ fn refusals(effects: &[Effect]) -> Vec<(u64, Refusal)> {
 fn the_run_begins_when_all_awaited_workers_are_ready_and_all_start_at_one_instant() {
     let mut scene = Scene::new(2, LossPolicy::Rebalance);
     let joined = scene.join(1, "a", 1);
-    assert!(has(&joined, |e| matches!(e, Effect::Send(SessionId(1), Down::Bundle(_)))));
+    assert!(has(&joined, |e| matches!(e, Effect::Ship(SessionId(1)))));
     scene.ready(1);
     scene.join(2, "b", 2);
     assert!(scene.assignments().is_empty());

@@ -23,8 +23,8 @@ struct Talker {
 impl Talker {
     async fn join(master: &Master, name: &str) -> Self {
         let (up, mut down) = open(over(&master.network).await, vec![Up::Hello(hello(name))]).await;
-        let Some(Down::Bundle(bundle)) = next(&mut down).await else { panic!("no bundle") };
-        up.send(Up::Ready(bundle.hash)).await.unwrap();
+        let Some(Down::Part(part)) = next(&mut down).await else { panic!("no bundle") };
+        up.send(Up::Ready(part.bundle)).await.unwrap();
         Self { up, down, run: Uuid::nil() }
     }
 

@@ -96,7 +96,7 @@ async fn a_worker_that_does_not_read_is_lost_and_the_others_go_on() {
     let (up, mut down) = open(over(&master.network).await, vec![Up::Hello(hello("deaf"))]).await;
     let run = loop {
         match next(&mut down).await.expect("an assignment") {
-            Down::Bundle(bundle) => up.send(Up::Ready(bundle.hash)).await.unwrap(),
+            Down::Part(part) => up.send(Up::Ready(part.bundle)).await.unwrap(),
             Down::Assignment(order) => break order.run,
             other => panic!("{other:?}"),
         }

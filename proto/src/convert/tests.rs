@@ -18,6 +18,7 @@ use crate::profile::{Edge, Profile, Stage};
 use crate::reconnect::Reconnect;
 use crate::report::{Census, FailureDelta, KeptFailure, MessageDelta, SeriesDelta};
 use crate::series::{FailureClass, Kind, RobotState, Series};
+use crate::shipping::Parcel;
 use crate::speech::{Dialect, Speech};
 use crate::tags::Tags;
 
@@ -305,7 +306,7 @@ fn every_message_comes_back_as_it_went() {
     let welcome = Welcome { run: Uuid::from_u128(3), bundle: [4; 32] };
     for down in [
         Down::Welcome(welcome),
-        Down::Bundle(Arc::new(bundle)),
+        Down::Part(Parcel::of(&bundle).parts().next().unwrap()),
         Down::Assignment(Box::new(assignment)),
         Down::Echo(echo),
         Down::Ack(7),

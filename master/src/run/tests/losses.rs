@@ -18,7 +18,10 @@ fn a_lost_worker_s_robots_go_to_the_others_and_nobody_else_s_move() {
     }
     assert_eq!(after[&1].slots.len() + after[&3].slots.len(), 16_384);
     let loss = &scene.run.losses()[0];
-    assert_eq!((loss.worker.as_str(), loss.robots, loss.at, loss.missing), ("b", 33, S * 53 / 10, S * 45 / 10));
+    assert_eq!(
+        (loss.worker.as_str(), loss.robots, loss.at, loss.missing),
+        ("b", 33, S * 53 / 10, S * 45 / 10)
+    );
 }
 
 #[test]

@@ -183,7 +183,7 @@ impl Fake {
 
     async fn hear(&mut self, message: Down) {
         match message {
-            Down::Bundle(bundle) => self.say(Up::Ready(bundle.hash)).await,
+            Down::Part(part) => self.say(Up::Ready(part.bundle)).await,
             Down::Assignment(order) => {
                 self.ended.orders.push(Assignment::clone(&order));
                 self.order = Some(*order);
