@@ -7,6 +7,7 @@ use std::time::Duration;
 use proto::message::{
     Assignment, BEAT_EVERY, Beat, Bundle, BundleHash, Dismissal, Echo, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR,
 };
+use proto::shipping::{Arrival, Part};
 use proto::slots::{Share, SlotSet};
 use proto::talk::Tells;
 use proto::{Down, Up};
@@ -62,6 +63,7 @@ pub(crate) struct Control {
     exchange: Option<Exchange>,
     clock: MasterClock,
     loaded: Option<(BundleHash, Loaded)>,
+    arrival: Arrival,
     /// The bundle that is loaded and that the master does not know of yet.
     ready: Option<BundleHash>,
     reporter: Option<Reporter>,
@@ -90,6 +92,7 @@ pub async fn serve(
         engine,
         clock: MasterClock::new(Instant::now()),
         loaded: None,
+        arrival: Arrival::default(),
         ready: None,
         reporter: None,
         assignment: None,
@@ -207,13 +210,23 @@ impl Control {
 
     fn obey(&mut self, message: Down, up: &mpsc::Sender<Up>) {
         match message {
-            Down::Bundle(bundle) => self.load(bundle, up),
+            Down::Part(part) => self.arrive(part, up),
             Down::Assignment(assignment) => self.carry_out(*assignment, up),
             Down::Echo(echo) => self.note_echo(echo, up),
             Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
             Down::Groups(tells) => self.hear(tells),
             Down::Welcome(_) => {}
             Down::Dismiss(..) => {} // ends the session before it gets here
+        }
+    }
+
+    /// Takes a part of the bundle; loads it once it is whole.
+    fn arrive(&mut self, part: Part, up: &mpsc::Sender<Up>) {
+        match self.arrival.take(part) {
+            Ok(Some(bundle)) => self.load(bundle.into(), up),
+            Ok(None) => {}
+            // The master sends it all again in the next session; without it this worker never says that it is ready.
+            Err(fault) => tracing::error!("the bundle did not arrive: {fault}"),
         }
     }
 

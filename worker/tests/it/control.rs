@@ -8,6 +8,7 @@ use proto::control::control_server::{Control, ControlServer};
 use proto::message::{Assignment, Bundle, Dismissal, Echo, Hello};
 use proto::plan::Plan;
 use proto::report::Report;
+use proto::shipping::Parcel;
 use proto::slots::{Deal, SlotSet};
 use proto::{Down, Up};
 use tokio::net::TcpListener;
@@ -77,8 +78,15 @@ impl Joined {
         self.hello().await;
         let bundle = Bundle::new(Vec::new());
         let hash = bundle.hash;
-        self.send(Down::Bundle(Arc::new(bundle))).await;
+        self.ship(&bundle).await;
         self.next("ready", |up| matches!(up, Up::Ready(ready) if ready == hash).then_some(())).await;
+    }
+
+    /// Sends a bundle, in its parts.
+    async fn ship(&self, bundle: &Bundle) {
+        for part in Parcel::of(bundle).parts() {
+            self.send(Down::Part(part)).await;
+        }
     }
 
     pub(crate) async fn assign(&self, run: u128, epoch: u64, plan: &Plan, slots: SlotSet) {
@@ -167,7 +175,7 @@ async fn a_worker_says_what_is_wrong_in_a_bundle() {
     assert_eq!((hello.name.as_str(), hello.cores), ("tested", 2));
     let files = [("a.sproto", ".A {}"), ("b.sproto", ".A {}")];
     let bundle = Bundle::new(files.map(|(path, text)| (path.into(), text.into())).to_vec());
-    master.send(Down::Bundle(Arc::new(bundle))).await;
+    master.ship(&bundle).await;
     let faults = master
         .next("rejection", |up| if let Up::Rejected(_, faults) = up { Some(faults) } else { None })
         .await;
