@@ -31,6 +31,11 @@ impl Grants {
         slots
     }
 
+    /// Whether a worker holds all of these.
+    pub(crate) fn holds(&self, id: WorkerId, slots: &SlotSet) -> bool {
+        self.held.get(&id).map_or(slots.is_empty(), |held| slots.without(held).is_empty())
+    }
+
     /// A worker runs nothing outside these slots any more. Whether that frees any.
     pub(crate) fn settle(&mut self, id: WorkerId, slots: &SlotSet) -> bool {
         let Some(held) = self.held.get_mut(&id) else { return false };

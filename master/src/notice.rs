@@ -9,6 +9,9 @@ use crate::loss::Loss;
 use crate::refusal::Refusal;
 use crate::text::seconds;
 
+/// How many workers are named in one line.
+const MOST_NAMES: usize = 20;
+
 /// Something that people should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -136,15 +139,23 @@ impl fmt::Display for Notice {
 fn waiting(f: &mut fmt::Formatter<'_>, expected: usize, ready: &[String], loading: &[String]) -> fmt::Result {
     write!(f, "{} of {expected} workers", ready.len())?;
     if !ready.is_empty() {
-        write!(f, ": {}", ready.join(", "))?;
+        write!(f, ": {}", some(ready))?;
     }
     if !loading.is_empty() {
-        write!(f, " (loading: {})", loading.join(", "))?;
+        write!(f, " (loading: {})", some(loading))?;
     }
     Ok(())
 }
 
+/// The first few of a fleet.
+fn some(names: &[String]) -> String {
+    match names.len().checked_sub(MOST_NAMES) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..MOST_NAMES].join(", ")),
+    }
+}
+
 fn begins(f: &mut fmt::Formatter<'_>, robots: u64, what: &str, shares: &[(String, u64)]) -> fmt::Result {
     let list: Vec<_> = shares.iter().map(|(name, share)| format!("{name} {share}")).collect();
-    write!(f, "the run begins: {robots} {what} on {} workers ({})", shares.len(), list.join(", "))
+    write!(f, "the run begins: {robots} {what} on {} workers ({})", shares.len(), some(&list))
 }

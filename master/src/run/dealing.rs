@@ -26,8 +26,13 @@ impl Run {
         if self.phase == Phase::Running && willing && !self.deal.owners().contains(&id) {
             self.redeal(Dealing::Join(id));
             self.strike_off();
+            return self.revise(now);
         }
-        self.revise(now);
+        // One that was given up and kept its place holds nothing any more.
+        let order = self.fleet.get(id).and_then(|worker| worker.order.as_ref());
+        if order.is_some_and(|order| !self.grants.holds(id, &order.slots)) {
+            self.revise(now);
+        }
     }
 
     /// Takes slots from owners who are gone or go, and to whom nobody was there to take them over.

@@ -51,7 +51,7 @@ impl Run {
             Up::Ready(hash) => self.ready(now, id, hash),
             Up::Rejected(hash, faults) => self.rejected(now, id, hash, faults),
             Up::Beat(beat) => self.beat(now, id, session, &beat),
-            Up::Report(report) => self.report(now, id, &report),
+            Up::Report(report) => self.report(now, id, report.into()),
             Up::Groups(asks) => self.groups(now, id, asks),
         }
     }

@@ -1,5 +1,6 @@
 //! Reports: each is merged once, kept, and acked, in this order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proto::message::Down;
@@ -17,7 +18,7 @@ use crate::worker::Order;
 const AHEAD: Duration = Duration::from_secs(5);
 
 impl Run {
-    pub(super) fn report(&mut self, now: Duration, id: WorkerId, report: &Report) {
+    pub(super) fn report(&mut self, now: Duration, id: WorkerId, report: Arc<Report>) {
         let Some(worker) = self.fleet.get(id) else { return };
         if self.start.is_none() || report.run != self.id || worker.order.is_none() {
             return self.foreign(id);
@@ -30,11 +31,11 @@ impl Run {
                 return self.expel(now, id, Refusal::Gap { expected, got: report.sequence });
             }
             Order::Next => {
-                if let Err(wrong) = possible(report, now) {
+                if let Err(wrong) = possible(&report, now) {
                     return self.expel(now, id, Refusal::Impossible(wrong));
                 }
-                self.merge(id, report);
-                self.keep(Record::Merged { id, report: report.clone().into() });
+                self.merge(id, &report);
+                self.keep(Record::Merged { id, report });
             }
         }
         let applied = self.fleet.get(id).map_or(0, |worker| worker.applied);
