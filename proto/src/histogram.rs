@@ -193,13 +193,42 @@ impl Sparse {
         self.count() == 0
     }
 
+    /// Adds what another counts, without a histogram between. Both must be such as [`Histogram::to_sparse`] gives.
+    pub fn merge(&mut self, other: &Self) {
+        if other.buckets.is_empty() {
+            return;
+        }
+        if self.buckets.is_empty() {
+            return self.clone_from(other);
+        }
+        let (mut mine, mut theirs) = (self.indexed().peekable(), other.indexed().peekable());
+        let (mut buckets, mut last) = (Vec::with_capacity(self.buckets.len().max(other.buckets.len())), 0);
+        while let Some(index) = mine.peek().into_iter().chain(theirs.peek()).map(|(index, _)| *index).min() {
+            let here = mine.next_if(|(at, _)| *at == index).map_or(0, |(_, count)| count);
+            let there = theirs.next_if(|(at, _)| *at == index).map_or(0, |(_, count)| count);
+            buckets.extend([index - last, here.saturating_add(there)]);
+            last = index;
+        }
+        buckets.shrink_to_fit();
+        drop(mine);
+        self.buckets = buckets;
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+        self.min_us = self.min_us.min(other.min_us);
+        self.max_us = self.max_us.max(other.max_us);
+    }
+
+    /// Bucket and count. Trust it only after `check`.
+    fn indexed(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let mut index = 0u64;
+        self.buckets.as_chunks::<2>().0.iter().map(move |[delta, count]| {
+            index = index.saturating_add(*delta);
+            (index, *count)
+        })
+    }
+
     /// A value of each bucket, with its count. Trust it only after `check`.
     fn values(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let mut index = 0;
-        self.buckets.as_chunks::<2>().0.iter().map(move |[delta, count]| {
-            index += delta;
-            (value_of(index), *count)
-        })
+        self.indexed().map(|(index, count)| (value_of(index), count))
     }
 
     /// Whether it is what we write; the number of latencies if so.
@@ -304,6 +333,9 @@ mod tests {
             let mut merged = of(&a);
             merged.merge(&of(&b));
             prop_assert_eq!(merged.to_sparse(), whole.to_sparse());
+            let mut sparse = of(&a).to_sparse();
+            sparse.merge(&of(&b).to_sparse());
+            prop_assert_eq!(sparse, whole.to_sparse());
         }
 
         /// What a user reads agrees with the exact percentile of the same samples to 3 significant digits.

@@ -27,6 +27,12 @@ impl Backoff {
         Self { next: Duration::from_millis(100), longest: Duration::from_secs(2) }
     }
 
+    /// From now on no pause is longer than this.
+    pub(crate) fn limit(&mut self, longest: Duration) {
+        self.longest = longest;
+        self.next = self.next.min(longest);
+    }
+
     /// The next pause.
     pub(crate) fn next(&mut self, rng: &mut Rng) -> Duration {
         let whole = self.next;

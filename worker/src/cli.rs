@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use tokio::sync::oneshot;
 
-use crate::config::{Args, Command};
-use crate::control::{Ended, serve};
+use crate::config::{Args, Command, Config};
 use crate::mods::Registry;
 use crate::run::{AnnotateArgs, RunArgs, RunError, annotate, run};
+use crate::serve::{Ended, serve};
 
 /// Could not run, or broke.
 const BROKEN: u8 = 1;
@@ -48,14 +49,38 @@ pub fn main(registry: Registry) -> ExitCode {
         Ok(runtime) => runtime,
         Err(e) => return fail(BROKEN, &[e]),
     };
-    match runtime.block_on(serve(config, registry, shutdown())) {
+    let ended = runtime.block_on(until_told_twice(config, registry));
+    // A name that is still looked up keeps nobody.
+    runtime.shutdown_background();
+    match ended {
         Ok(Ended::Done(reason)) => {
             tracing::info!("done: {reason}");
             ExitCode::SUCCESS
         }
         Ok(Ended::Refused(reason)) => fail(BROKEN, &[format!("the master refused this worker: {reason}")]),
         Ok(Ended::NoMaster(reason)) => fail(BROKEN, &[reason]),
+        Ok(Ended::Undone(reason)) => fail(BROKEN, &[format!("stopped before all was done: {reason}")]),
         Err(e) => fail(BROKEN, &[format!("no robot threads: {e}")]),
+    }
+}
+
+/// Serves the master. The first signal is to stop in order, the second at once.
+async fn until_told_twice(config: Config, registry: Registry) -> std::io::Result<Ended> {
+    let (tell, told) = oneshot::channel();
+    let second = async {
+        shutdown().await;
+        let _ended = tell.send(());
+        shutdown().await;
+    };
+    let first = async {
+        if told.await.is_err() {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = serve(config, registry, first) => ended,
+        () = second => Ok(Ended::Undone("told twice to stop".to_owned())),
     }
 }
 
@@ -136,6 +161,7 @@ async fn shutdown() {
         }
     };
     tokio::select! {
+        biased;
         () = told(SignalKind::interrupt()) => {}
         () = told(SignalKind::terminate()) => {}
     }

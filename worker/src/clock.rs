@@ -31,6 +31,16 @@ impl MasterClock {
         Self { epoch, samples: VecDeque::new() }
     }
 
+    /// A new stream: who answers there may have a clock of its own.
+    pub(crate) fn forget(&mut self) {
+        self.samples.clear();
+    }
+
+    /// The moment of what a beat carried.
+    pub(crate) fn at(&self, stamp: Duration) -> Option<Instant> {
+        self.epoch.checked_add(stamp)
+    }
+
     /// What a beat carries.
     pub(crate) fn stamp(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.epoch)

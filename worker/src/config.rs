@@ -32,6 +32,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "60s", env = "HORDE_MASTER_MAX_WAIT", value_parser = humantime::parse_duration)]
     master_max_wait: Duration,
 
+    /// How long a worker that is told to stop may take until its robots have logged out and its last report is merged
+    #[arg(long, value_name = "TIME", default_value = "15s", env = "HORDE_STOP_TIMEOUT", value_parser = humantime::parse_duration)]
+    stop_timeout: Duration,
+
     /// What is logged to stderr: error, warn, info, debug, trace
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "HORDE_LOG")]
     pub log: tracing::Level,
@@ -57,6 +61,8 @@ pub struct Config {
     pub threads: usize,
     /// How long an absent master is dialled before the worker gives up.
     pub master_max_wait: Duration,
+    /// How long a worker that is told to stop may take until its robots have left and its last report is merged.
+    pub stop_timeout: Duration,
 }
 
 impl Args {
@@ -64,7 +70,7 @@ impl Args {
     ///
     /// # Errors
     /// What is wrong, and what to write instead; one sentence each.
-    pub fn check(self) -> Result<Config, Vec<String>> {
+    pub fn check(mut self) -> Result<Config, Vec<String>> {
         let mut faults = Vec::new();
         let (host, port) = self.master.rsplit_once(':').unwrap_or((&self.master, ""));
         if host.is_empty() || host.contains('/') || !port.parse::<u16>().is_ok_and(|port| port > 0) {
@@ -73,7 +79,7 @@ impl Args {
                 self.master
             ));
         }
-        let name = self.name.unwrap_or_else(default_name);
+        let name = self.name.take().unwrap_or_else(default_name);
         if !is_worker_name(&name) {
             let wanted = "write 1 to 64 letters, digits, `.`, `_` or `-`, not beginning with a dot";
             faults.push(format!("--name `{}` can't be shown everywhere; {wanted}", name.escape_debug()));
@@ -83,7 +89,8 @@ impl Args {
         if threads > 1024 {
             faults.push(format!("--threads {threads} is more than any machine has; write at most 1024"));
         }
-        let config = Config { master: self.master, name, threads, master_max_wait: self.master_max_wait };
+        let Self { master, master_max_wait, stop_timeout, .. } = self;
+        let config = Config { master, name, threads, master_max_wait, stop_timeout };
         if faults.is_empty() { Ok(config) } else { Err(faults) }
     }
 }

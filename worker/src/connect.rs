@@ -1,7 +1,8 @@
 //! How a connection is opened: what the mod asks for, over what the plan says for all.
 
 use std::future::IntoFuture;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use proto::series::Kind;

@@ -4,12 +4,14 @@ use std::cell::{RefCell, RefMut};
 use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::plan::Plan;
 use proto::report::Census;
 use proto::series::{FailureClass, Kind, RobotState};
 
+use crate::deadline::Deadline;
 use crate::dial::Dialer;
 use crate::dialect::Scratch;
 use crate::keeper::Keeper;
@@ -29,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) kit: Arc<Kit>,
     /// When the run starts, on the local clock; the same moment on all workers.
     pub(crate) start: Instant,
+    /// Until when robots may run.
+    pub(crate) deadline: Deadline,
     pub(crate) dialer: Dialer,
     pub(crate) precise: PreciseTimer,
     /// What goes to other robots, and comes from them.
@@ -59,6 +63,7 @@ impl Context {
             tables: RefCell::default(),
             recorder: RefCell::new(Recorder::new(kit.protocol.names())),
             start: orders.start,
+            deadline: orders.deadline.clone(),
             plan,
             protocol: kit.protocol.clone(),
             kit,

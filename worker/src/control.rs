@@ -1,62 +1,48 @@
 //! The worker's side of the control stream: says what is so, and makes so what shall be.
-//! Runs on a thread of its own, so that robots, however busy, never keep a beat from going out.
+//! Runs on a thread of its own, so that robots, however busy, never keep a beat from going out. Whether there is a stream or
+//! not, it minds the lease, takes harvests and hears when the worker is to stop.
 
+mod obey;
+
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fastrand::Rng;
 use proto::message::{
-    Assignment, BEAT_EVERY, Beat, Bundle, BundleHash, Dismissal, Echo, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR,
+    Assignment, BEAT_EVERY, Beat, BundleHash, Dismissal, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR, SILENCE,
+    Welcome,
 };
-use proto::shipping::{Arrival, Part};
-use proto::slots::{Share, SlotSet};
-use proto::talk::Tells;
+use proto::shipping::Arrival;
 use proto::{Down, Up};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::time::{Instant, Interval, MissedTickBehavior, sleep, sleep_until};
 use tonic::Streaming;
-use tonic::transport::Channel;
 use uuid::Uuid;
 
-use crate::capacity::Capacity;
+use crate::backoff::Backoff;
 use crate::clock::MasterClock;
 use crate::config::Config;
+use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::kit::Loaded;
+use crate::lease::Lease;
 use crate::mods::Registry;
-use crate::orders::Orders;
-use crate::reporter::{Reporter, RunClock};
-use crate::session::{connect, open};
+use crate::reporter::Reporter;
+use crate::serve::Ended;
+use crate::session::{ATTEMPT, Dial, Fault, Session, open};
+use crate::thread::Harvest;
 
-/// Messages to the master that may wait in the stream; reports wait in the reporter.
-const OUTGOING: usize = 64;
-
-/// How long a worker that is told to stop waits for its last report to be merged, beyond the robots' own time.
-const DELIVERY: Duration = Duration::from_secs(5);
-
-/// How a worker ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// The master had no more work, or the worker was told to stop and did.
-    Done(String),
-    /// The master refused it.
-    Refused(String),
-    /// The master could not be reached, or not any more.
-    NoMaster(String),
-}
-
-/// How one session with the master ended.
-pub(crate) enum SessionEnd {
-    Dismissed(Dismissal, String),
-    Lost(String),
-    Stopped,
-}
+/// The longest pause between dials while robots are held or reports wait.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A worker: its robot threads, and what it knows of its master.
 pub(crate) struct Control {
     config: Config,
     registry: Arc<Registry>,
+    dial: Dial,
+    rng: Rng,
     incarnation: Uuid,
     engine: Engine,
     /// What its robots say to others, on the way to the master and back.
@@ -67,133 +53,271 @@ pub(crate) struct Control {
     /// The bundle that is loaded and that the master does not know of yet.
     ready: Option<BundleHash>,
     reporter: Option<Reporter>,
-    /// What is carried out: run, epoch and slots; the plan and the stop grace come with it.
-    assignment: Option<Assignment>,
-    /// Since when the worker is to stop.
+    /// What is carried out.
+    held: Option<Held>,
+    /// None before a master has said what it is about.
+    lease: Option<Lease>,
+    /// What the master of this session is about, once it has said so.
+    welcome: Option<Welcome>,
+    /// When this session's Hello was sent, and when something came last.
+    began: Instant,
+    heard: Instant,
+    /// Since when there is no master, and how long the next pause is.
+    alone: Instant,
+    backoff: Backoff,
+    /// What the last beat of this session said: how far all is settled, and whether the worker is leaving.
+    said: (u64, bool),
+    /// When a worker that is to stop ends, whatever is left to do.
     stopping: Option<Instant>,
 }
 
-/// Serves a master until one of the two has enough.
-///
-/// # Errors
-/// When the system gives no thread.
-pub async fn serve(
-    config: Config,
-    registry: Registry,
-    shutdown: impl Future<Output = ()>,
-) -> std::io::Result<Ended> {
-    let registry = Arc::new(registry);
-    let mut engine = Engine::start(config.threads, registry.clone(), None)?;
-    let mut control = Control {
-        config,
-        registry,
-        incarnation: Uuid::new_v4(),
-        exchange: engine.take_exchange(),
-        engine,
-        clock: MasterClock::new(Instant::now()),
-        loaded: None,
-        arrival: Arrival::default(),
-        ready: None,
-        reporter: None,
-        assignment: None,
-        stopping: None,
-    };
-    let ended = control.run(std::pin::pin!(shutdown)).await;
-    control.engine.follow(None);
-    control.engine.end();
-    Ok(ended)
+/// An assignment that is carried out, as long as the lease lasts.
+struct Held {
+    assignment: Assignment,
+    deadline: Deadline,
+}
+
+/// What a worker has to see to.
+enum Event {
+    /// It is to stop.
+    Told,
+    /// A moment has come that something is due at: the lease's end, or the worker's.
+    Due,
+    Beat,
+    Harvest(Harvest),
+    /// A robot thread has got further.
+    News,
+    /// The master has said something, or will not any more.
+    Message(Result<Down, String>),
+    /// Robots have said something to others.
+    Talk,
+}
+
+/// How one session with the master ended.
+enum Parted {
+    Lost(String),
+    Ended(Ended),
 }
 
 impl Control {
+    pub(crate) fn new(
+        config: Config,
+        registry: Arc<Registry>,
+        mut engine: Engine,
+        dial: Dial,
+        seed: u64,
+    ) -> Self {
+        let (now, mut rng) = (Instant::now(), Rng::with_seed(seed));
+        Self {
+            config,
+            registry,
+            dial,
+            incarnation: uuid(&mut rng),
+            rng,
+            exchange: engine.take_exchange(),
+            engine,
+            clock: MasterClock::new(now),
+            loaded: None,
+            arrival: Arrival::default(),
+            ready: None,
+            reporter: None,
+            held: None,
+            lease: None,
+            welcome: None,
+            began: now,
+            heard: now,
+            alone: now,
+            backoff: Backoff::quick(),
+            said: (0, false),
+            stopping: None,
+        }
+    }
+
     /// One session after the other, as long as the master can be reached.
-    async fn run(&mut self, mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>) -> Ended {
+    pub(crate) async fn run(&mut self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Ended {
         loop {
-            let client = tokio::select! {
-                biased;
-                () = shutdown.as_mut() => return Ended::Done("stopped".to_owned()),
-                client = connect(&self.config) => client,
+            self.began = Instant::now();
+            let attempt = open(self.dial.clone(), self.config.master.clone(), Up::Hello(self.hello()));
+            let opened = match self.beside(shutdown.as_mut(), attempt).await {
+                Ok(opened) => opened,
+                Err(ended) => return ended,
             };
-            let end = match client {
-                Ok(client) => self.session(client, shutdown.as_mut()).await,
-                Err(reason) => return Ended::NoMaster(reason),
+            let reason = match opened {
+                Ok(session) => match self.session(session, shutdown.as_mut()).await {
+                    Parted::Lost(reason) => self.part(reason),
+                    Parted::Ended(ended) => return ended,
+                },
+                Err(fault) => self.note_fault(fault),
             };
-            match end {
-                SessionEnd::Dismissed(Dismissal::Over, reason) => return Ended::Done(reason),
-                SessionEnd::Dismissed(Dismissal::Refused, reason) => return Ended::Refused(reason),
-                SessionEnd::Stopped => return Ended::Done("stopped".to_owned()),
-                SessionEnd::Lost(reason) => {
-                    tracing::warn!("lost the master: {reason}; its robots stop, and it is dialled again");
-                    self.engine.follow(None);
-                    self.assignment = None;
-                }
+            let pause = match self.pause(&reason) {
+                Ok(pause) => pause,
+                Err(ended) => return ended,
+            };
+            if let Err(ended) = self.beside(shutdown.as_mut(), sleep(pause)).await {
+                return ended;
             }
         }
     }
 
-    /// From Hello until the stream ends.
-    async fn session(
+    /// Drops whatever runs.
+    pub(crate) async fn end(mut self) {
+        self.drop_robots();
+        self.engine.end().await;
+    }
+
+    /// Waits for something, and minds the rest meanwhile. The error is how the worker ends.
+    async fn beside<T>(
         &mut self,
-        client: Channel,
-        mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
-    ) -> SessionEnd {
-        let (up, outgoing) = mpsc::channel(OUTGOING);
-        let _has_room = up.try_send(Up::Hello(self.hello()));
-        let mut down = match open(client, ReceiverStream::new(outgoing)).await {
-            Ok(down) => down,
-            Err(reason) => return SessionEnd::Lost(reason),
-        };
-        if let Some(reporter) = &mut self.reporter {
-            reporter.resend();
-        }
-        // Until the master has said what the run is, there is nobody to talk to.
-        self.exchange.iter_mut().for_each(Exchange::close);
-        let mut beats = tokio::time::interval(BEAT_EVERY);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Ended> {
+        let mut work = std::pin::pin!(work);
         loop {
-            if self.has_stopped() {
-                return SessionEnd::Stopped;
+            self.drop_overdue();
+            if let Some(ended) = self.stopped() {
+                return Err(ended);
             }
             tokio::select! {
                 biased;
-                _ = beats.tick() => self.beat(&up),
-                message = next(&mut down) => match message {
-                    Ok(Down::Dismiss(dismissal, reason)) => return SessionEnd::Dismissed(dismissal, reason),
-                    Ok(message) => self.obey(message, &up),
-                    Err(reason) => return SessionEnd::Lost(reason),
-                },
-                Some(harvest) = self.engine.harvest() => {
-                    if let Some(reporter) = &mut self.reporter {
-                        reporter.take(harvest);
-                        self.engine.reuse(reporter.freed());
-                    }
-                }
-                () = work(&mut self.exchange) => {}
-                () = shutdown.as_mut(), if self.stopping.is_none() => self.stop(),
+                event = self.event(shutdown.as_mut(), None) => self.attend(event),
+                done = work.as_mut() => return Ok(done),
             }
-            self.send_reports(&up);
-            self.send_groups(&up);
         }
     }
 
-    fn hello(&self) -> Hello {
+    /// From the open stream until it ends.
+    async fn session(
+        &mut self,
+        mut session: Session,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Parted {
+        (self.heard, self.said) = (Instant::now(), (0, false));
+        self.clock.forget();
+        let mut beats = tokio::time::interval(BEAT_EVERY);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let line = Some((&mut session.down, &mut beats));
+            let event = self.event(shutdown.as_mut(), line).await;
+            // Whatever has come: it came too late.
+            if self.drop_overdue() && self.welcome.is_some() {
+                return Parted::Lost("it did not answer in time".to_owned());
+            }
+            match event {
+                Event::Message(Ok(Down::Dismiss(dismissal, reason))) => {
+                    return Parted::Ended(dismissed(dismissal, reason));
+                }
+                Event::Message(Ok(message)) => {
+                    self.obey(message, &session.up);
+                    self.heard = Instant::now();
+                }
+                Event::Message(Err(reason)) => return Parted::Lost(reason),
+                Event::Beat => self.beat(&session.up),
+                event => self.attend(event),
+            }
+            if let Some(ended) = self.stopped() {
+                return Parted::Ended(ended);
+            }
+            if self.is_forsaken() {
+                return Parted::Lost("it said nothing for too long".to_owned());
+            }
+            if self.has_news() {
+                self.beat(&session.up);
+            }
+            self.send_reports(&session.up);
+            self.send_groups(&session.up);
+        }
+    }
+
+    /// The next thing to see to. May be dropped while it waits.
+    async fn event(
+        &mut self,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+        line: Option<(&mut Streaming<Down>, &mut Interval)>,
+    ) -> Event {
+        let (due, news) = (self.next_due(line.is_some()), self.engine.news());
+        let (down, beats) = line.unzip();
+        tokio::select! {
+            biased;
+            () = shutdown, if self.stopping.is_none() => Event::Told,
+            () = until(due) => Event::Due,
+            () = tick(beats) => Event::Beat,
+            Some(harvest) = self.engine.harvest() => Event::Harvest(harvest),
+            () = news.notified() => Event::News,
+            message = next(down) => Event::Message(message),
+            () = work(&mut self.exchange) => Event::Talk,
+        }
+    }
+
+    /// Sees to what has nothing to do with a stream.
+    fn attend(&mut self, event: Event) {
+        match event {
+            Event::Told => self.stop(),
+            Event::Harvest(harvest) => self.take(harvest),
+            // What they bring is looked at after each event.
+            Event::Due | Event::News | Event::Talk | Event::Beat | Event::Message(_) => {}
+        }
+    }
+
+    fn take(&mut self, harvest: Harvest) {
+        if let Some(reporter) = &mut self.reporter {
+            reporter.take(harvest);
+            self.engine.reuse(reporter.freed());
+        }
+    }
+
+    /// The next moment at which something is due.
+    fn next_due(&self, has_line: bool) -> Option<Instant> {
+        let lease = self.held.as_ref().and_then(|held| held.deadline.at());
+        let silence = self.patience().filter(|_| has_line).map(|patience| self.heard + patience);
+        [lease, silence, self.stopping].into_iter().flatten().min()
+    }
+
+    /// For how long the stream may be silent, where no lease says so.
+    fn patience(&self) -> Option<Duration> {
+        match (&self.held, self.welcome) {
+            (None, _) => Some(SILENCE),
+            // Robots wait for the master to take them back.
+            (Some(_), None) => Some(ATTEMPT),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
+    fn is_forsaken(&self) -> bool {
+        self.patience().is_some_and(|patience| self.heard.elapsed() >= patience)
+    }
+
+    fn hello(&mut self) -> Hello {
         Hello {
             name: self.config.name.clone(),
             incarnation: self.incarnation,
-            session: Uuid::new_v4(),
+            session: uuid(&mut self.rng),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol_major: PROTOCOL_MAJOR,
             protocol_minor: PROTOCOL_MINOR,
             cores: u32::try_from(self.engine.width()).unwrap_or(u32::MAX),
             open_files: rlimit::Resource::NOFILE.get_soft().unwrap_or(0),
             mods: self.registry.names().map(str::to_owned).collect(),
-            bundle: None,
+            bundle: self.loaded.as_ref().map(|(hash, _)| *hash),
         }
+    }
+
+    /// How far all robots have got with the assignment, and whether the worker is leaving.
+    fn stand(&self) -> (u64, bool) {
+        let settled = self.held.as_ref().map_or(0, |held| self.engine.settled(held.assignment.run));
+        (settled, self.stopping.is_some())
+    }
+
+    /// Whether others wait to hear what a beat would say: slots are free, or the worker leaves.
+    fn has_news(&self) -> bool {
+        let (settled, leaving) = self.stand();
+        settled > self.said.0 || leaving != self.said.1
     }
 
     /// Says what runs. A beat that finds the stream full is left out: the next says the same, and newer.
     fn beat(&mut self, up: &mpsc::Sender<Up>) {
         let load = self.engine.load();
-        let assignment = self.assignment.as_ref();
+        let assignment = self.held.as_ref().map(|held| &held.assignment);
+        let (settled, leaving) = self.stand();
         let beat = Beat {
             sent: self.clock.stamp(Instant::now()),
             run: assignment.map_or(Uuid::nil(), |assignment| assignment.run),
@@ -201,161 +325,112 @@ impl Control {
             robots: load.robots,
             lag: load.lag,
             busy_permille: load.busy_permille,
-            settled: 0,
-            leaving: self.stopping.is_some(),
-            backlog: 0,
+            settled,
+            leaving,
+            backlog: self.reporter.as_ref().map_or(0, |reporter| reporter.waiting() as u32),
         };
+        self.said = (settled, leaving);
         let _left_out = up.try_send(Up::Beat(beat));
     }
 
-    fn obey(&mut self, message: Down, up: &mpsc::Sender<Up>) {
-        match message {
-            Down::Part(part) => self.arrive(part, up),
-            Down::Assignment(assignment) => self.carry_out(*assignment, up),
-            Down::Echo(echo) => self.note_echo(echo, up),
-            Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
-            Down::Groups(tells) => self.hear(tells),
-            Down::Welcome(_) => {}
-            Down::Dismiss(..) => {} // ends the session before it gets here
+    /// The stream is lost. Robots play on for as long as the lease has it.
+    fn part(&mut self, reason: String) -> String {
+        let now = Instant::now();
+        if self.welcome.take().is_some() {
+            (self.alone, self.backoff) = (now, Backoff::quick());
         }
+        self.exchange.iter_mut().for_each(Exchange::close);
+        self.change_lease(|lease| lease.broke(now));
+        tracing::warn!("lost the master: {reason}");
+        reason
     }
 
-    /// Takes a part of the bundle; loads it once it is whole.
-    fn arrive(&mut self, part: Part, up: &mpsc::Sender<Up>) {
-        match self.arrival.take(part) {
-            Ok(Some(bundle)) => self.load(bundle.into(), up),
-            Ok(None) => {}
-            // The master sends it all again in the next session; without it this worker never says that it is ready.
-            Err(fault) => tracing::error!("the bundle did not arrive: {fault}"),
-        }
-    }
-
-    fn load(&mut self, bundle: Arc<Bundle>, up: &mpsc::Sender<Up>) {
-        let hash = bundle.hash;
-        match Loaded::new(bundle) {
-            Ok(loaded) => {
-                self.loaded = Some((hash, loaded));
-                self.ready = Some(hash);
-                self.say_ready(up);
+    fn note_fault(&mut self, fault: Fault) -> String {
+        match fault {
+            Fault::Refused(reason) => {
+                self.change_lease(Lease::refused);
+                reason
             }
-            Err(faults) => drop(up.try_send(Up::Rejected(hash, faults))),
-        }
-    }
-
-    fn note_echo(&mut self, echo: Echo, up: &mpsc::Sender<Up>) {
-        self.clock.note(echo, Instant::now());
-        self.say_ready(up);
-    }
-
-    /// Says Ready once both the bundle is loaded and the master's time is known.
-    fn say_ready(&mut self, up: &mpsc::Sender<Up>) {
-        if let Some(hash) = self.ready.filter(|_| self.clock.is_known()) {
-            self.ready = up.try_send(Up::Ready(hash)).is_err().then_some(hash);
-        }
-    }
-
-    /// Makes an assignment what runs here. An older one than is carried out already is out of date.
-    fn carry_out(&mut self, assignment: Assignment, up: &mpsc::Sender<Up>) {
-        let Some((hash, loaded)) = self.loaded.clone() else {
-            tracing::warn!("an assignment came before its bundle; left alone");
-            return;
-        };
-        self.exchange.iter_mut().for_each(|exchange| exchange.open(assignment.run));
-        let known = self.assignment.as_ref().filter(|known| known.run == assignment.run);
-        if known.is_some_and(|known| known.epoch >= assignment.epoch) {
-            return;
-        }
-        let kit = match loaded.kit(&assignment.plan, &self.registry) {
-            Ok(kit) => Arc::new(kit),
-            Err(faults) => return drop(up.try_send(Up::Rejected(hash, faults))),
-        };
-        if let Err(faults) = self.has_room(&assignment) {
-            // Robots that are taken over from a lost worker are better tried than refused.
-            if known.is_none() {
-                return drop(up.try_send(Up::Rejected(hash, faults)));
+            Fault::Other(reason) => {
+                self.change_lease(Lease::failed);
+                reason
             }
-            faults.iter().for_each(|fault| tracing::warn!("{fault}"));
         }
-        let start = self.report_on(&assignment);
-        tracing::info!(epoch = assignment.epoch, "takes {} of the slots", assignment.slots.len());
-        let slots = if self.stopping.is_some() { SlotSet::none() } else { assignment.slots.clone() };
-        let plan = assignment.plan.clone();
-        self.engine.follow(Some(Orders { run: assignment.run, plan, kit, slots, start }));
-        self.assignment = Some(assignment);
     }
 
-    /// Whether this machine can hold the robots of an assignment.
-    fn has_room(&self, assignment: &Assignment) -> Result<(), Vec<String>> {
-        let plan = &assignment.plan;
-        // How many robots of an open model are there at a time is up to the target.
-        let robots = if plan.profile.is_open() { 0 } else { plan.profile.peak() };
-        Capacity::here().check(plan, Share::of(&assignment.slots).below(robots))
-    }
-
-    /// Points the reporter at the assignment's run. Returns the run's start, here; it is fixed for the whole run.
-    fn report_on(&mut self, assignment: &Assignment) -> std::time::Instant {
-        let run = assignment.run;
-        match &mut self.reporter {
-            Some(reporter) if reporter.run() == run => return reporter.start(),
-            _ => {}
+    /// How long to wait before the next dial; none if there were enough.
+    fn pause(&mut self, reason: &str) -> Result<Duration, Ended> {
+        let waits =
+            self.held.is_some() || self.reporter.as_ref().is_some_and(|reporter| reporter.waiting() > 0);
+        if waits {
+            self.backoff.limit(LONGEST_PAUSE);
         }
-        let start = self.clock.local(assignment.start).into_std();
-        let clock = RunClock { run, start, master_start: assignment.start };
-        match &mut self.reporter {
-            Some(reporter) => reporter.begin(clock),
-            None => self.reporter = Some(Reporter::new(clock, self.engine.width())),
+        let pause = self.backoff.next(&mut self.rng);
+        let (master, most) = (&self.config.master, self.config.master_max_wait);
+        if self.alone.elapsed() + pause > most {
+            let told = format!("no master at {master} within {most:?}: {reason}; is it running there?");
+            return Err(Ended::NoMaster(told));
         }
-        start
+        tracing::info!("no master at {master} yet: {reason}");
+        Ok(pause)
     }
 
     /// Begins to stop: the robots leave, and the last report is delivered.
     fn stop(&mut self) {
         tracing::info!("told to stop: robots leave, then the last report is delivered");
-        self.stopping = Some(Instant::now());
-        self.engine.follow(None);
+        self.stopping = Some(Instant::now() + self.config.stop_timeout);
+        self.engine.leave();
     }
 
-    fn has_stopped(&self) -> bool {
-        let Some(since) = self.stopping else { return false };
-        let grace =
-            self.assignment.as_ref().map_or(Duration::ZERO, |assignment| assignment.plan.timeouts.stop);
-        let delivered = self.reporter.as_ref().is_none_or(Reporter::is_delivered);
-        delivered || since.elapsed() > grace + DELIVERY
-    }
-
-    /// Takes what robots are told by others.
-    fn hear(&mut self, tells: Tells) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.hear(tells);
+    /// How it ended, of a worker that was told to stop and has nothing more to do, or no time.
+    fn stopped(&mut self) -> Option<Ended> {
+        let limit = self.stopping?;
+        let at_rest = self.engine.is_at_rest();
+        if at_rest && self.held.is_some() {
+            self.reporter.iter_mut().for_each(Reporter::close);
         }
-    }
-
-    /// Sends what robots ask of others, as far as the stream has room.
-    fn send_groups(&mut self, up: &mpsc::Sender<Up>) {
-        let Some(exchange) = &mut self.exchange else { return };
-        while let Ok(room) = up.try_reserve() {
-            match exchange.next_asks() {
-                Some(asks) => room.send(Up::Groups(asks)),
-                None => return,
-            }
+        let reports = self.reporter.as_ref().map_or(0, Reporter::waiting);
+        if at_rest && reports == 0 {
+            return Some(Ended::Done("stopped".to_owned()));
         }
-        exchange.hold_back();
+        (Instant::now() >= limit).then(|| {
+            let robots: u64 = self.engine.robots();
+            let most = self.config.stop_timeout;
+            Ended::Undone(format!(
+                "after {most:?} {robots} robots had not left and {reports} reports were not merged"
+            ))
+        })
     }
+}
 
-    /// Sends the reports that wait, as far as the stream has room.
-    fn send_reports(&mut self, up: &mpsc::Sender<Up>) {
-        let Some(reporter) = &mut self.reporter else { return };
-        while let Ok(room) = up.try_reserve() {
-            match reporter.next_to_send() {
-                Some(report) => room.send(Up::Report(report)),
-                None => return,
-            }
-        }
+fn dismissed(dismissal: Dismissal, reason: String) -> Ended {
+    match dismissal {
+        Dismissal::Over => Ended::Done(reason),
+        Dismissal::Refused => Ended::Refused(reason),
+    }
+}
+
+fn uuid(rng: &mut Rng) -> Uuid {
+    uuid::Builder::from_random_bytes(rng.u128(..).to_le_bytes()).into_uuid()
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn tick(beats: Option<&mut Interval>) {
+    match beats {
+        Some(beats) => drop(beats.tick().await),
+        None => std::future::pending().await,
     }
 }
 
 /// The next message of the master; the error says why there is none.
-async fn next(down: &mut Streaming<Down>) -> Result<Down, String> {
+async fn next(down: Option<&mut Streaming<Down>>) -> Result<Down, String> {
+    let Some(down) = down else { return std::future::pending().await };
     match down.message().await {
         Ok(Some(message)) => Ok(message),
         Ok(None) => Err("it ended the stream".to_owned()),

@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::network::Network;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};

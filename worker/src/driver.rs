@@ -24,7 +24,24 @@ use crate::trace::Seen;
 pub(crate) type Mods = [Box<dyn AnyMod>];
 
 /// The life of a robot: it starts, plays until it is retired, and leaves. What ends early begins again if the plan says so.
+/// Once the worker's lease is over it does nothing more, wherever it is: whoever drops this drops what it has.
 pub(crate) async fn live(robot: &Robot, mods: &Mods) {
+    let _cleared = Cleared(robot);
+    let mut life = pin!(until_it_left(robot, mods));
+    let deadline = &robot.context().deadline;
+    poll_fn(|cx| if deadline.is_over() { Poll::Ready(()) } else { life.as_mut().poll(cx) }).await;
+}
+
+/// Clears a robot when its life ends, in whatever way.
+struct Cleared<'a>(&'a Robot);
+
+impl Drop for Cleared<'_> {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
+async fn until_it_left(robot: &Robot, mods: &Mods) {
     let stop = robot.context().plan.timeouts.stop;
     let grace = async {
         robot.dismissal().await;
@@ -38,7 +55,6 @@ pub(crate) async fn live(robot: &Robot, mods: &Mods) {
             robot.context().failed(Kind::Session, robot.class_name(), FailureClass::Timeout, stop, &reason);
         }
     }
-    robot.clear();
 }
 
 /// One session after the other, with growing pauses while they fail.

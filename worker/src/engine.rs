@@ -1,25 +1,40 @@
 //! The robot threads of a worker, as its control thread sees them: orders go down, harvests and gauges come up.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::histogram::Histogram;
 use proto::report::Census;
 use proto::series::RobotState;
-use tokio::sync::{mpsc, watch};
+use proto::slots::SlotSet;
+use tokio::sync::{Notify, mpsc, watch};
+use uuid::Uuid;
 
 use crate::exchange::{ASKS, Exchange, LETTERS};
 use crate::mods::Registry;
-use crate::orders::{Lanes, Orders};
-use crate::post::{Asked, Letter};
+use crate::orders::{Command, Lanes, Orders};
+use crate::post::{Asked, Letter, Tickets};
 use crate::shared::RunTables;
-use crate::thread::{Harvest, RobotThread, SharedGauges, Watchers};
+use crate::thread::{Harvest, RobotThread, SharedGauges, Standing, Watchers};
 
 /// Harvests that may wait for the control thread: some seconds of each robot thread.
 const HARVESTS: usize = 64;
 
 /// Emptied histograms that may wait for a robot thread; what is too many is simply dropped.
 const SPARES: usize = 256;
+
+/// How long threads are waited for in the end. One whose mod is stuck ends with the process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What robot threads are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// Threads of the system, each with a runtime.
+    Own,
+    /// Tasks of the current `LocalSet`, under whatever clock its runtime has.
+    Local,
+}
 
 /// What runs on all threads together.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +51,9 @@ pub(crate) struct Engine {
     harvests: mpsc::Receiver<Harvest>,
     measured: Instant,
     exchange: Option<Exchange>,
+    news: Arc<Notify>,
+    /// What the threads were told last.
+    latest: Option<Orders>,
 }
 
 /// What a thread is started with, beside its place.
@@ -44,16 +62,24 @@ struct Outfit {
     harvests: mpsc::Sender<Harvest>,
     asks: mpsc::Sender<Asked>,
     tables: RunTables,
+    tickets: Tickets,
     watchers: Option<Watchers>,
+    news: Arc<Notify>,
+    kind: Threads,
 }
 
 struct Thread {
-    orders: watch::Sender<Option<Arc<Orders>>>,
+    commands: watch::Sender<Command>,
     spares: mpsc::Sender<Histogram>,
     letters: mpsc::Sender<Letter>,
     gauges: SharedGauges,
     busy: Duration,
-    handle: std::thread::JoinHandle<()>,
+    handle: Handle,
+}
+
+enum Handle {
+    Own(std::thread::JoinHandle<()>),
+    Local(tokio::task::JoinHandle<()>),
 }
 
 impl Engine {
@@ -63,16 +89,28 @@ impl Engine {
     /// When the system gives no thread.
     pub(crate) fn start(
         threads: usize,
+        kind: Threads,
         registry: Arc<Registry>,
         watchers: Option<Watchers>,
     ) -> std::io::Result<Self> {
         let (harvested, harvests) = mpsc::channel(HARVESTS);
         let (asks, asked) = mpsc::channel(ASKS);
-        let outfit = Outfit { registry, harvests: harvested, asks, tables: RunTables::default(), watchers };
+        let (tables, tickets, news) = <(RunTables, Tickets, Arc<Notify>)>::default();
+        let outfit = Outfit {
+            registry,
+            harvests: harvested,
+            asks,
+            tables,
+            tickets,
+            watchers,
+            news: news.clone(),
+            kind,
+        };
         let start = |index| Thread::start(index, &outfit);
         let threads: Vec<_> = (0..threads).map(start).collect::<Result<_, _>>()?;
         let exchange = Some(Exchange::new(asked, threads.iter().map(|thread| thread.letters.clone())));
-        Ok(Self { lanes: Lanes::new(threads.len()), threads, harvests, measured: Instant::now(), exchange })
+        let lanes = Lanes::new(threads.len());
+        Ok(Self { lanes, threads, harvests, measured: Instant::now(), exchange, news, latest: None })
     }
 
     /// What robots say to each other, for whoever passes it on; without anybody they are told that there is no room.
@@ -85,16 +123,51 @@ impl Engine {
         self.threads.len()
     }
 
-    /// Gives each thread its part of the orders. None: whatever runs is cleared away.
-    pub(crate) fn follow(&mut self, orders: Option<Orders>) {
-        let Some(orders) = orders else {
-            self.threads.iter().for_each(|thread| drop(thread.orders.send_replace(None)));
-            return;
-        };
-        let parts = self.lanes.deal(&orders.slots);
+    /// Gives each thread its part of the orders.
+    pub(crate) fn follow(&mut self, orders: Orders) {
+        let settled = self.latest.as_ref().is_some_and(|latest| self.settled(latest.run) >= latest.epoch);
+        let parts = self.lanes.deal(&orders.slots, settled);
         for (thread, slots) in self.threads.iter().zip(parts) {
-            thread.orders.send_replace(Some(Arc::new(Orders { slots, ..orders.clone() })));
+            let part = Orders { slots, ..orders.clone() };
+            thread.commands.send_replace(Command::Follow(Arc::new(part)));
         }
+        self.latest = Some(orders);
+    }
+
+    /// Lets all robots leave in order; then each thread hands over what it measured last.
+    pub(crate) fn leave(&mut self) {
+        if let Some(latest) = self.latest.clone() {
+            self.follow(Orders { slots: SlotSet::none(), leave: true, ..latest });
+        }
+    }
+
+    /// Drops all robots at once.
+    pub(crate) fn rest(&mut self) {
+        self.threads.iter().for_each(|thread| drop(thread.commands.send_replace(Command::Rest)));
+        self.latest = None;
+    }
+
+    /// The newest epoch of a run outside whose slots no thread has a robot left; 0 if some thread is not that far.
+    pub(crate) fn settled(&self, run: Uuid) -> u64 {
+        let of = |standing: Standing| if standing.run == run { standing.settled } else { 0 };
+        self.threads.iter().map(|thread| of(thread.gauges.standing())).min().unwrap_or(0)
+    }
+
+    /// Whether no thread has a robot, and all that they measured was taken.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        // In this order: a thread hands over before it rests.
+        self.threads.iter().all(|thread| thread.gauges.standing().rests) && self.harvests.is_empty()
+    }
+
+    /// How many robots there are, leaving ones included.
+    pub(crate) fn robots(&self) -> u64 {
+        let all = |census: &Census| RobotState::ALL.into_iter().map(|state| census.get(state)).sum::<u64>();
+        self.threads.iter().flat_map(|thread| thread.gauges.read().robots).map(|census| all(&census)).sum()
+    }
+
+    /// Told when a thread has got further with its orders.
+    pub(crate) fn news(&self) -> Arc<Notify> {
+        self.news.clone()
     }
 
     /// The next harvest of any thread.
@@ -124,12 +197,21 @@ impl Engine {
         load
     }
 
-    /// Ends the threads, once their robots are gone.
-    pub(crate) fn end(self) {
-        let handles: Vec<_> = self.threads.into_iter().map(|thread| thread.handle).collect();
-        drop(self.harvests);
+    /// Drops the robots and ends the threads.
+    pub(crate) async fn end(self) {
+        let Self { threads, mut harvests, .. } = self;
+        let handles: Vec<_> = threads.into_iter().map(|thread| thread.handle).collect();
+        // Each thread holds an end of this channel as long as it lives.
+        let gone = async { while harvests.recv().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, gone).await.is_err() {
+            return tracing::error!("a robot thread does not end: is a mod stuck?");
+        }
         for handle in handles {
-            if handle.join().is_err() {
+            let ended = match handle {
+                Handle::Own(handle) => handle.join().is_ok(),
+                Handle::Local(handle) => handle.await.is_ok(),
+            };
+            if !ended {
                 tracing::error!("a robot thread ended by a panic");
             }
         }
@@ -138,30 +220,39 @@ impl Engine {
 
 impl Thread {
     fn start(index: usize, outfit: &Outfit) -> std::io::Result<Self> {
-        let (orders, following) = watch::channel(None);
+        let (commands, following) = watch::channel(Command::default());
         let (spares, returned) = mpsc::channel(SPARES);
         let (letters, delivered) = mpsc::channel(LETTERS);
-        let gauges = SharedGauges::default();
+        let gauges = SharedGauges::new(outfit.news.clone());
         let thread = RobotThread {
             index,
             registry: outfit.registry.clone(),
-            orders: following,
+            commands: following,
             harvests: outfit.harvests.clone(),
             spares: returned,
             gauges: gauges.clone(),
             asks: outfit.asks.clone(),
             letters: delivered,
             tables: outfit.tables.clone(),
+            tickets: outfit.tickets.clone(),
             watchers: outfit.watchers.clone(),
+            simulated: outfit.kind == Threads::Local,
         };
-        let run = move || {
-            if let Err(e) = thread.run() {
-                tracing::error!("robot thread {index} can't run: {e}");
-            }
+        let handle = match outfit.kind {
+            Threads::Own => Handle::Own(spawn(index, thread)?),
+            Threads::Local => Handle::Local(tokio::task::spawn_local(thread.follow())),
         };
-        let handle = std::thread::Builder::new().name(format!("robots-{index}")).spawn(run)?;
-        Ok(Self { orders, spares, letters, gauges, busy: Duration::ZERO, handle })
+        Ok(Self { commands, spares, letters, gauges, busy: Duration::ZERO, handle })
     }
+}
+
+fn spawn(index: usize, thread: RobotThread) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let run = move || {
+        if let Err(e) = thread.run() {
+            tracing::error!("robot thread {index} can't run: {e}");
+        }
+    };
+    std::thread::Builder::new().name(format!("robots-{index}")).spawn(run)
 }
 
 /// Adds the robots of `more` to those of the same classes.

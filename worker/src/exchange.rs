@@ -107,7 +107,8 @@ impl Exchange {
         self.open = false;
     }
 
-    fn forget(&mut self) {
+    /// Of all robots there were none is left.
+    pub(crate) fn forget(&mut self) {
         self.waits.clear();
         self.held.clear();
         self.groups.clear();

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::time::Instant;
+use tokio::time::Instant;
 
 use proto::report::{LONGEST_EXAMPLE, MOST_LINES};
 use rustc_hash::FxHashMap;

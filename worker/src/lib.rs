@@ -3,7 +3,8 @@
 //! The rooms, in the order that a run passes through them:
 //!
 //! - [`config`], [`cli`]: what a worker is started with.
-//! - `control`, `session`, `clock`, `reporter`: the stream to the master. Assignments come in, beats and reports go out.
+//! - `serve`, `control`, `session`, `clock`: the stream to the master. Assignments come in, beats and reports go out.
+//! - `lease`, `deadline`: until when robots may run without it. `reporter`, `backlog`: what it has not merged yet.
 //! - [`solo`]: the same without a master. `run`: that with a command line, for people who write mods.
 //! - `engine`, `orders`, `thread`, `spawner`: the robot threads. Each compares what runs with what shall run.
 //! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle; `capacity`: whether this machine can hold them.
@@ -18,6 +19,7 @@
 #![deny(missing_docs)]
 
 mod address;
+mod backlog;
 mod backoff;
 mod capacity;
 pub mod cli;
@@ -28,6 +30,7 @@ pub mod connection;
 mod context;
 mod control;
 mod data;
+mod deadline;
 mod dial;
 mod dialect;
 mod driver;
@@ -40,6 +43,7 @@ pub mod group;
 pub mod handlers;
 mod keeper;
 mod kit;
+mod lease;
 mod link;
 mod local;
 pub mod lua;
@@ -57,6 +61,7 @@ mod requests;
 pub mod robot;
 mod run;
 mod schedule;
+mod serve;
 mod session;
 pub mod shared;
 mod show;
@@ -71,12 +76,13 @@ pub mod wait;
 
 pub use connect::Connect;
 pub use connection::{Connection, Request};
-pub use control::{Ended, serve};
+pub use engine::Threads;
 pub use error::Error;
 pub use group::Group;
 pub use handlers::Handlers;
 pub use mods::{Mod, Registry};
 pub use robot::Robot;
+pub use serve::{Ended, Seam, serve, serve_on};
 pub use shared::Shared;
 pub use tasks::{Step, Tasks, choice, sequence, step};
 pub use wait::Wait;

@@ -35,6 +35,7 @@ impl LocalHub {
                 }
             };
             tokio::select! {
+                biased;
                 () = self.exchange.work() => {}
                 () = expiry => {}
             }

@@ -1,7 +1,8 @@
 //! One robot's part of a mod written in Rust, and how its tasks run: chosen by weight, kept to a schedule, counted.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use proto::series::{FailureClass, Kind};

@@ -60,13 +60,14 @@ pub(crate) struct Line {
     pub(crate) thread: usize,
     pub(crate) run: Uuid,
     pub(crate) asks: mpsc::Sender<Asked>,
+    pub(crate) tickets: Tickets,
 }
+
+/// The last ticket. Each is used once by a worker, also where a robot begins anew under its number.
+pub(crate) type Tickets = Arc<AtomicU64>;
 
 /// The robots that listen to a topic.
 type Listeners = BTreeMap<u64, Rc<Ears>>;
-
-/// Tickets are used once in a process, also where a robot begins anew under its number.
-static LAST_TICKET: AtomicU64 = AtomicU64::new(0);
 
 /// The post of one thread, for one run.
 #[derive(Default)]
@@ -114,7 +115,7 @@ impl Post {
 
     fn try_say(&self, ask: Ask) -> Result<(), Ask> {
         let line = self.line.borrow();
-        let Some(Line { thread, run, asks }) = &*line else { return Err(ask) };
+        let Some(Line { thread, run, asks, .. }) = &*line else { return Err(ask) };
         asks.try_send(Asked { thread: *thread, run: *run, ask }).map_err(|full| full.into_inner().ask)
     }
 
@@ -126,7 +127,8 @@ impl Post {
         size: u32,
         timeout: Duration,
     ) -> Result<(u64, oneshot::Receiver<Answer>), Error> {
-        let ticket = LAST_TICKET.fetch_add(1, Ordering::Relaxed) + 1;
+        let last = self.line.borrow().as_ref().map_or(0, |line| line.tickets.fetch_add(1, Ordering::Relaxed));
+        let ticket = last + 1;
         let ask = Ask::Gather(Gather { robot, ticket, key: key.into(), size, timeout });
         ask.check().map_err(|e| misused(key, &e))?;
         self.say(ask, key)?;

@@ -33,6 +33,7 @@ mod linux {
     #[derive(Default)]
     pub(crate) struct PreciseTimer {
         alarm: RefCell<Option<Rc<Alarm>>>,
+        coarse: Cell<bool>,
     }
 
     /// The kernel's timer and those who wait for it. To the runtime the timer is a pipe: it becomes readable when it rings, and
@@ -47,11 +48,19 @@ mod linux {
     impl PreciseTimer {
         /// Returns at `due`.
         pub(crate) async fn sleep_until(&self, due: Instant) {
+            if self.coarse.get() {
+                return tokio::time::sleep_until(due.into()).await;
+            }
             match self.alarm() {
                 Ok(alarm) => alarm.wait(due).await,
                 // Out of descriptors: late by a millisecond is better than not at all.
                 Err(_) => tokio::time::sleep_until(due.into()).await,
             }
+        }
+
+        /// From now on it goes by the runtime's clock, which may be a simulated one.
+        pub(crate) fn follow_runtime(&self) {
+            self.coarse.set(true);
         }
 
         /// The thread's alarm, made when it is needed first.
@@ -162,6 +171,8 @@ mod other {
         pub(crate) async fn sleep_until(&self, due: Instant) {
             tokio::time::sleep_until(due.into()).await;
         }
+
+        pub(crate) fn follow_runtime(&self) {}
     }
 }
 

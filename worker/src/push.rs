@@ -1,7 +1,7 @@
 //! A message that came unasked, on its way from the connection to the mods.
 
 use std::rc::Rc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 use bytes::Bytes;
 use sproto::rpc::{Content, Responder};

@@ -3,7 +3,8 @@
 
 use std::collections::hash_map::Entry;
 use std::fmt::Display;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::histogram::Histogram;
 use proto::report::{LONGEST_EXAMPLE, MessageDelta};

@@ -1,14 +1,15 @@
 //! Turns the harvests of all robot threads into numbered reports, and keeps each until the master has merged it.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::histogram::{Histogram, Sparse};
 use proto::report::{Census, FailureDelta, KeptFailure, MessageDelta, Report, SeriesDelta};
 use proto::series::{FailureClass, Series};
-use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
+use crate::backlog::Backlog;
 use crate::engine::add_census;
 use crate::recorder::{Failures, Kept, Measured, Samples};
 use crate::thread::Harvest;
@@ -38,10 +39,9 @@ pub(crate) struct Reporter {
     /// What has come, by the second that it belongs to.
     open: BTreeMap<u64, Interval>,
     reported: Duration,
-    sequence: u64,
-    unacked: VecDeque<Report>,
-    /// How many of `unacked` were sent in this session.
-    sent: usize,
+    backlog: Backlog,
+    /// Whether the last report was made.
+    closed: bool,
     /// Histograms that were merged or sent: the robot threads go on with them.
     freed: Vec<Histogram>,
 }
@@ -49,10 +49,12 @@ pub(crate) struct Reporter {
 /// What all threads measured in one second.
 #[derive(Debug, Default)]
 struct Interval {
+    /// Where it ends: with the second, or where a thread was done.
+    to: Duration,
     robots: Vec<Census>,
-    samples: FxHashMap<Series, Samples>,
-    failures: FxHashMap<(Series, FailureClass), Failures>,
-    messages: FxHashMap<String, MessageDelta>,
+    samples: BTreeMap<Series, Samples>,
+    failures: BTreeMap<(Series, FailureClass), Failures>,
+    messages: BTreeMap<String, MessageDelta>,
     kept: Vec<Kept>,
 }
 
@@ -64,22 +66,10 @@ impl Reporter {
             progress: vec![Some(0); threads],
             open: BTreeMap::new(),
             reported: Duration::ZERO,
-            sequence: 0,
-            unacked: VecDeque::new(),
-            sent: 0,
+            backlog: Backlog::default(),
+            closed: false,
             freed: Vec::new(),
         }
-    }
-
-    /// Goes on with another run. What was not merged of the former is of no use to anyone.
-    pub(crate) fn begin(&mut self, clock: RunClock) {
-        self.clock = clock;
-        self.progress.fill(Some(0));
-        self.open.clear();
-        self.reported = Duration::ZERO;
-        self.sequence = 0;
-        self.unacked.clear();
-        self.sent = 0;
     }
 
     /// The run that is reported on.
@@ -101,11 +91,14 @@ impl Reporter {
         if let Some(progress) = self.progress.get_mut(harvest.thread) {
             *progress = Some(second).filter(|_| !harvest.last);
         }
-        let freed = self.open.entry(second).or_default().add(harvest.robots, harvest.measured);
+        self.closed &= harvest.last;
+        let interval = self.open.entry(second).or_default();
+        interval.to = interval.to.max(harvest.to);
+        let freed = interval.add(harvest.robots, harvest.measured);
         self.freed.extend(freed);
         match self.progress.iter().flatten().min().copied() {
             Some(complete) => self.report_until(complete),
-            None => self.report_last(harvest.to),
+            None => self.close(),
         }
     }
 
@@ -114,59 +107,53 @@ impl Reporter {
         self.freed.drain(..)
     }
 
-    /// The next report that was not sent in this session; it stays until it is acked.
+    /// The next report to send; it stays until it is acked.
     pub(crate) fn next_to_send(&mut self) -> Option<Report> {
-        let report = self.unacked.get(self.sent)?.clone();
-        self.sent += 1;
-        Some(report)
+        self.backlog.next_to_send()
     }
 
     /// A new session: whatever was not acked is to be sent again.
     pub(crate) fn resend(&mut self) {
-        self.sent = 0;
+        self.backlog.resend();
     }
 
     /// The master has merged all up to and with `sequence`.
     pub(crate) fn ack(&mut self, sequence: u64) {
-        while self.unacked.front().is_some_and(|report| report.sequence <= sequence) {
-            self.unacked.pop_front();
-            self.sent = self.sent.saturating_sub(1);
-        }
+        self.backlog.ack(sequence);
     }
 
-    /// Whether the run is over here and the master has all of it.
-    pub(crate) fn is_delivered(&self) -> bool {
-        self.progress.iter().all(Option::is_none) && self.unacked.is_empty()
+    /// How many reports are not merged yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.backlog.len() + usize::from(!self.open.is_empty())
+    }
+
+    /// Makes the last report, if it was not made yet: whatever has come, and nothing follows.
+    pub(crate) fn close(&mut self) {
+        if !std::mem::replace(&mut self.closed, true) || !self.open.is_empty() {
+            let rest = std::mem::take(&mut self.open);
+            let all = rest.into_values().reduce(Interval::joined).unwrap_or_default();
+            self.report(all, true);
+        }
     }
 
     fn report_until(&mut self, complete: u64) {
         while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() <= complete) {
-            let (second, interval) = entry.remove_entry();
-            self.report(interval, Duration::from_secs(second), false);
+            let interval = entry.remove();
+            self.report(interval, false);
         }
     }
 
-    fn report_last(&mut self, to: Duration) {
-        let rest = std::mem::take(&mut self.open);
-        let all = rest.into_values().reduce(Interval::joined).unwrap_or_default();
-        self.report(all, to.max(self.reported), true);
-    }
-
-    fn report(&mut self, interval: Interval, to: Duration, last: bool) {
-        self.sequence += 1;
-        let from = std::mem::replace(&mut self.reported, to);
-        let clock = self.clock;
-        self.unacked.push_back(Report {
+    fn report(&mut self, interval: Interval, last: bool) {
+        let (clock, from, to) = (self.clock, self.reported, interval.to.max(self.reported));
+        self.reported = to;
+        let samples = interval.samples.into_values();
+        self.backlog.push(Report {
             run: clock.run,
-            sequence: self.sequence,
+            sequence: 0, // the backlog numbers it
             from: clock.master_start + from,
             to: clock.master_start + to,
             robots: interval.robots,
-            series: interval
-                .samples
-                .into_values()
-                .map(|samples| series_delta(samples, &mut self.freed))
-                .collect(),
+            series: samples.map(|samples| series_delta(samples, &mut self.freed)).collect(),
             failures: interval
                 .failures
                 .into_values()
@@ -222,6 +209,7 @@ impl Interval {
 
     fn joined(mut self, later: Self) -> Self {
         self.robots.clear(); // the later census counts
+        self.to = self.to.max(later.to);
         let measured = Measured {
             samples: later.samples.into_values().collect(),
             failures: later.failures.into_values().collect(),
@@ -333,13 +321,13 @@ mod tests {
         reporter.take(harvest(0, S / 2, 1, true));
         reporter.take(harvest(1, S, 1, false));
         reporter.take(harvest(1, 2 * S, 1, false));
-        assert!(!reporter.is_delivered());
+        assert!(!(reporter.closed && reporter.waiting() == 0));
         reporter.take(harvest(1, 2 * S + S / 2, 1, true));
         let sent: Vec<_> = std::iter::from_fn(|| reporter.next_to_send()).collect();
         assert_eq!(sent.iter().map(counts).collect::<Vec<_>>(), [(1, 2, 2), (2, 1, 1), (3, 1, 1)]);
         assert_eq!((sent[2].last, sent[2].to), (true, 102 * S + S / 2));
         reporter.ack(3);
-        assert!(reporter.is_delivered());
+        assert!((reporter.closed && reporter.waiting() == 0));
     }
 
     #[test]
@@ -357,7 +345,7 @@ mod tests {
     #[test]
     fn harvests_of_another_run_are_left_out() {
         let mut reporter = reporter(1);
-        reporter.begin(RunClock { run: Uuid::from_u128(1), ..reporter.clock });
+        reporter.clock.run = Uuid::from_u128(1);
         reporter.take(harvest(0, S, 1, false));
         assert!(reporter.next_to_send().is_none());
     }

@@ -1,7 +1,8 @@
 //! Which reply belongs to which request: by session, or in order per reply name. Pure: times come in, nothing waits.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use bytes::Bytes;
 

@@ -7,7 +7,8 @@ use std::future::poll_fn;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use fastrand::Rng;
 use futures_util::future::LocalBoxFuture;
@@ -177,7 +178,7 @@ impl Robot {
             tokio::select! {
                 biased;
                 () = self.retirement() => {}
-                () = self.0.context.precise.sleep_until(due) => {}
+                () = self.0.context.precise.sleep_until(due.into_std()) => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! When a robot's next task begins: after a rest, or as a schedule has it, late or not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use crate::robot::Robot;
 use crate::wait::Wait;

@@ -1,7 +1,8 @@
 //! Robots without a master: one process runs the whole plan. For benches, tests, and people who write mods.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::message::Bundle;
 use proto::plan::Plan;
@@ -9,7 +10,8 @@ use proto::report::Report;
 use proto::slots::SlotSet;
 use uuid::Uuid;
 
-use crate::engine::Engine;
+use crate::deadline::Deadline;
+use crate::engine::{Engine, Threads};
 use crate::kit::Loaded;
 use crate::local::LocalHub;
 use crate::mods::Registry;
@@ -60,19 +62,21 @@ pub(crate) async fn perform(
 ) -> Result<(), SoloError> {
     let loaded = Loaded::new(Arc::new(bundle)).map_err(SoloError::Faults)?;
     let kit = Arc::new(loaded.kit(&plan, &registry).map_err(SoloError::Faults)?);
-    let mut engine = Engine::start(threads, registry, watchers)?;
+    let mut engine = Engine::start(threads, Threads::Own, registry, watchers)?;
     let (run, start) = (Uuid::new_v4(), Instant::now());
     let mut reporter = Reporter::new(RunClock { run, start, master_start: Duration::ZERO }, threads);
     let mut hub = engine.take_exchange().map(|exchange| LocalHub::new(run, exchange));
-    engine.follow(Some(Orders { run, plan: Arc::new(plan), kit, slots: SlotSet::all(), start }));
+    let (plan, slots, deadline) = (Arc::new(plan), SlotSet::all(), Deadline::never());
+    engine.follow(Orders { run, epoch: 1, plan, kit, slots, start, deadline, leave: false });
     let mut shutdown = std::pin::pin!(shutdown);
     let mut told = false;
     loop {
         let harvest = tokio::select! {
+            biased;
             harvest = next(&mut engine, hub.as_mut()) => harvest,
             () = shutdown.as_mut(), if !told => {
                 told = true;
-                engine.follow(None); // robots leave, and hand over what they measured last
+                engine.leave();
                 continue;
             }
         };
@@ -89,7 +93,7 @@ pub(crate) async fn perform(
             break;
         }
     }
-    engine.end();
+    engine.end().await;
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::class::Class;
 use proto::report::Census;
@@ -34,6 +35,10 @@ pub(crate) struct Spawner {
     running: BTreeMap<u64, Robot>,
     /// Retired, and not gone yet.
     leaving: BTreeSet<u64>,
+    /// How many of those that leave are of slots that the orders do not give.
+    strangers: usize,
+    /// The newest epoch outside whose slots nobody is left.
+    settled: u64,
     /// To be born as soon as their former life is over.
     waiting: BTreeSet<u64>,
     /// Ended by themselves, and not to be born again.
@@ -58,6 +63,8 @@ impl Spawner {
             born: if elapsed > CATCH_UP { passed(&orders, &share, elapsed) } else { 0 },
             share,
             context: Rc::new(Context::new(&orders, watcher)?),
+            strangers: 0,
+            settled: orders.epoch,
             orders,
             makers,
             running: BTreeMap::new(),
@@ -87,7 +94,20 @@ impl Spawner {
         self.waiting.clear();
         // The places have new numbers. In a closed model those that run already are passed over.
         self.born = passed(&self.orders, &self.share, self.orders.elapsed(now));
+        self.strangers = self.leaving.iter().filter(|robot| !self.orders.slots.owns(**robot)).count();
+        self.settle();
         self.reconcile(now);
+    }
+
+    /// The newest epoch outside whose slots none of its robots is left, leaving ones included.
+    pub(crate) fn settled(&self) -> u64 {
+        self.settled
+    }
+
+    fn settle(&mut self) {
+        if self.strangers == 0 {
+            self.settled = self.orders.epoch;
+        }
     }
 
     /// Bears and retires what is due.
@@ -130,16 +150,22 @@ impl Spawner {
     }
 
     /// Retires all robots, whatever the plan says.
-    pub(crate) fn retire_all(&mut self) {
+    fn retire_all(&mut self) {
         self.waiting.clear();
         let running: Vec<_> = self.running.keys().copied().collect();
         running.into_iter().for_each(|robot| self.retire(robot));
+    }
+
+    /// Drops all robots as they are: their connections break, nobody says goodbye.
+    pub(crate) async fn drop_all(&mut self) {
+        self.lives.shutdown().await;
     }
 
     /// Waits until a robot has left. Never returns while none is there.
     pub(crate) async fn departure(&mut self) {
         match self.lives.join_next().await {
             Some(Ok(robot)) => self.note_departure(robot),
+            Some(Err(e)) if e.is_cancelled() => {}
             // A life catches its mods' panics; what still fails here has no number, and was counted by its drop.
             Some(Err(e)) => tracing::error!("a robot ended abnormally: {e}"),
             None => std::future::pending().await,
@@ -148,11 +174,8 @@ impl Spawner {
 
     /// Whether no robot is left and none will come.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        self.lives.is_empty() && self.orders.elapsed(now) >= self.orders.plan.profile.end()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lives.is_empty()
+        let ended = self.orders.leave || self.orders.elapsed(now) >= self.orders.plan.profile.end();
+        self.lives.is_empty() && ended
     }
 
     pub(crate) fn census(&self) -> Vec<Census> {
@@ -170,7 +193,7 @@ impl Spawner {
 
     /// Robots that the plan wants now, over all workers.
     fn wanted(&self, now: Instant) -> u64 {
-        if self.orders.has_started(now) {
+        if self.orders.has_started(now) && !self.orders.leave {
             self.orders.plan.profile.alive(self.orders.elapsed(now))
         } else {
             0
@@ -211,7 +234,10 @@ impl Spawner {
     }
 
     fn note_departure(&mut self, number: u64) {
-        self.leaving.remove(&number);
+        if self.leaving.remove(&number) && !self.orders.slots.owns(number) {
+            self.strangers = self.strangers.saturating_sub(1);
+            self.settle();
+        }
         // Nobody retired it: it ended by itself, and its life would have begun anew if it should.
         if self.running.remove(&number).is_some() && !self.is_open() {
             self.gone.insert(number);
@@ -253,6 +279,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::deadline::Deadline;
     use crate::kit::Loaded;
     use crate::tasks::Tasks;
     use crate::wait::Wait;
@@ -280,7 +307,8 @@ mod tests {
         let registry = Registry::default().with("idle", Idle::default);
         let loaded = Loaded::new(Bundle::new(Vec::new()).into()).unwrap();
         let kit = Arc::new(loaded.kit(&plan, &registry).unwrap());
-        Arc::new(Orders { run: Uuid::nil(), plan: Arc::new(plan), kit, slots, start })
+        let (run, plan, deadline) = (Uuid::nil(), Arc::new(plan), Deadline::never());
+        Arc::new(Orders { run, epoch: 1, plan, kit, slots, start, deadline, leave: false })
     }
 
     fn spawner(orders: Arc<Orders>) -> Spawner {

@@ -1,19 +1,20 @@
 //! One robot thread: follows its orders, and each second of the run hands over what was measured.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::histogram::Histogram;
 use proto::message::REPORT_EVERY;
 use proto::report::Census;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::LocalSet;
 use uuid::Uuid;
 
 use crate::mods::Registry;
-use crate::orders::Orders;
-use crate::post::{Asked, Letter, Line, deliver};
+use crate::orders::{Command, Orders};
+use crate::post::{Asked, Letter, Line, Tickets, deliver};
 use crate::recorder::Measured;
 use crate::shared::RunTables;
 use crate::spawner::Spawner;
@@ -47,25 +48,56 @@ pub(crate) struct Gauges {
     pub(crate) lag: Duration,
     /// Time that the thread has worked since it began.
     pub(crate) busy: Duration,
+    pub(crate) standing: Standing,
+}
+
+/// How far a thread has got with its orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) run: Uuid,
+    /// The newest epoch of the run outside whose slots it has no robot, not even one that is leaving.
+    pub(crate) settled: u64,
+    /// It has no robots and will have none before there are other orders; all that it measured is handed over.
+    pub(crate) rests: bool,
 }
 
 /// A thread's gauges, shared with the control thread. Locked for a copy only and never across an await.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SharedGauges(Arc<Mutex<Gauges>>);
+#[derive(Debug, Clone)]
+pub(crate) struct SharedGauges {
+    gauges: Arc<Mutex<Gauges>>,
+    /// Told when a thread's standing has changed.
+    news: Arc<Notify>,
+}
 
 impl SharedGauges {
+    pub(crate) fn new(news: Arc<Notify>) -> Self {
+        let standing = Standing { rests: true, ..Standing::default() };
+        Self { gauges: Arc::new(Mutex::new(Gauges { standing, ..Gauges::default() })), news }
+    }
+
     /// The gauges; the lag begins anew.
     pub(crate) fn read(&self) -> Gauges {
-        let mut gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gauges = self.lock();
         let read = gauges.clone();
         gauges.lag = Duration::ZERO;
         read
     }
 
-    fn write(&self, robots: Vec<Census>, lag: Duration, busy: Duration) {
-        let mut gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lag = gauges.lag.max(lag);
-        *gauges = Gauges { robots, lag, busy };
+    pub(crate) fn standing(&self) -> Standing {
+        self.lock().standing
+    }
+
+    fn write(&self, new: Gauges) {
+        let mut gauges = self.lock();
+        if gauges.standing != new.standing {
+            self.news.notify_one();
+        }
+        let lag = gauges.lag.max(new.lag);
+        *gauges = Gauges { lag, ..new };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gauges> {
+        self.gauges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,7 +105,7 @@ impl SharedGauges {
 pub(crate) struct RobotThread {
     pub(crate) index: usize,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) orders: watch::Receiver<Option<Arc<Orders>>>,
+    pub(crate) commands: watch::Receiver<Command>,
     pub(crate) harvests: mpsc::Sender<Harvest>,
     /// Emptied histograms that come back.
     pub(crate) spares: mpsc::Receiver<Histogram>,
@@ -84,8 +116,12 @@ pub(crate) struct RobotThread {
     pub(crate) letters: mpsc::Receiver<Letter>,
     /// What all robots of the worker share.
     pub(crate) tables: RunTables,
+    /// Tickets of all robots of the worker.
+    pub(crate) tickets: Tickets,
     /// Makes who looks at this thread's robots.
     pub(crate) watchers: Option<Watchers>,
+    /// Whether it is no thread of the system, and lives by whatever clock the runtime has.
+    pub(crate) simulated: bool,
 }
 
 /// Makes somebody who looks, on the thread where the robots are.
@@ -100,16 +136,34 @@ impl RobotThread {
         Ok(())
     }
 
-    async fn follow(mut self) {
+    /// Follows its commands until nobody gives any.
+    pub(crate) async fn follow(mut self) {
+        let mut standing = Standing::default();
         loop {
-            let orders = self.orders.borrow_and_update().clone();
-            match orders.map(|orders| self.spawner(orders)) {
-                Some(Ok(spawner)) => self.play(spawner).await,
-                Some(Err(fault)) => tracing::error!("robots can't run: {fault}"),
-                None => {}
+            let command = self.commands.borrow_and_update().clone();
+            if let Command::Follow(orders) = command {
+                standing = self.carry_out(orders).await;
             }
-            if self.orders.changed().await.is_err() {
+            standing.rests = true;
+            let busy = self.busy();
+            self.gauges.write(Gauges { busy, standing, ..Gauges::default() });
+            if self.commands.changed().await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// Carries orders out until nothing is left to do under them.
+    async fn carry_out(&mut self, orders: Arc<Orders>) -> Standing {
+        let standing = Standing { run: orders.run, settled: orders.epoch, rests: false };
+        if orders.leave {
+            return standing; // nobody is here
+        }
+        match self.spawner(orders) {
+            Ok(spawner) => self.play(spawner).await,
+            Err(fault) => {
+                tracing::error!("robots can't run: {fault}");
+                standing
             }
         }
     }
@@ -118,83 +172,115 @@ impl RobotThread {
         let watcher = self.watchers.as_ref().map(|make| make());
         let run = orders.run;
         let spawner = Spawner::new(orders, &self.registry, watcher)?;
-        spawner.context().post.connect(Line { thread: self.index, run, asks: self.asks.clone() });
+        let (asks, tickets) = (self.asks.clone(), self.tickets.clone());
+        spawner.context().post.connect(Line { thread: self.index, run, asks, tickets });
         spawner.context().tables.replace(self.tables.of(run));
+        if self.simulated {
+            spawner.context().precise.follow_runtime();
+        }
         Ok(spawner)
     }
 
-    /// Carries a run through, to its end or until there are orders for another.
-    async fn play(&mut self, mut spawner: Spawner) {
+    /// Carries a run through: to its end, until there are orders for another, or until the lease is over.
+    async fn play(&mut self, mut spawner: Spawner) -> Standing {
         let mut next_report = first_report(spawner.orders(), Instant::now());
-        let mut dismissed = false;
+        let mut lag = Duration::ZERO;
         loop {
             let now = Instant::now();
+            if spawner.orders().deadline.is_over() {
+                return self.drop_robots(spawner).await;
+            }
             self.take_spares(&spawner);
             spawner.context().post.flush();
             let boundary = spawner.orders().start + next_report;
-            if dismissed {
-                spawner.retire_all();
-            } else {
-                // The census of a second is that of its very end, also where this thread woke a little later.
-                spawner.reconcile(now.min(boundary));
-            }
+            // The census of a second is that of its very end, also where this thread woke a little later.
+            spawner.reconcile(now.min(boundary));
             if now >= boundary {
-                self.hand_over(&spawner, next_report, false).await;
+                self.hand_over_in_passing(&spawner, next_report);
                 next_report += REPORT_EVERY;
                 continue;
             }
-            let over = spawner.is_over(now) || (dismissed && spawner.is_empty());
-            if over {
+            if spawner.is_over(now) {
                 self.hand_over(&spawner, spawner.orders().elapsed(now), true).await;
-                return;
+                return standing(&spawner);
             }
+            let (busy, standing) = (self.busy(), standing(&spawner));
+            self.gauges.write(Gauges { robots: spawner.census(), lag, busy, standing });
             let wake = wake_up(&spawner, now, next_report);
-            let slept = tokio::select! {
+            lag = Duration::ZERO;
+            tokio::select! {
                 biased;
-                changed = self.orders.changed(), if !dismissed => {
-                    dismissed = changed.is_err() || !self.take_orders(&mut spawner);
-                    false
+                changed = self.commands.changed() => {
+                    if changed.is_err() || !self.take_orders(&mut spawner) {
+                        return self.drop_robots(spawner).await;
+                    }
                 }
-                () = spawner.departure() => false,
-                Some(letter) = self.letters.recv() => {
-                    self.hand_on(&spawner, letter);
-                    false
-                }
-                () = tokio::time::sleep_until(wake.into()) => true,
-            };
-            let lag = if slept { Instant::now().saturating_duration_since(wake) } else { Duration::ZERO };
-            let busy = tokio::runtime::Handle::current().metrics().worker_total_busy_duration(0);
-            self.gauges.write(spawner.census(), lag, busy);
+                () = spawner.departure() => {}
+                Some(letter) = self.letters.recv() => self.hand_on(&spawner, letter),
+                () = tokio::time::sleep_until(wake) => lag = wake.elapsed(),
+            }
         }
     }
 
-    /// Takes newer orders; false if they are for another run or for none.
+    /// Takes newer orders; false if robots may not run on under them.
     fn take_orders(&mut self, spawner: &mut Spawner) -> bool {
-        let orders = self.orders.borrow_and_update().clone();
-        let orders = orders.filter(|orders| orders.run == spawner.orders().run);
-        let same = orders.is_some();
-        orders.into_iter().for_each(|orders| spawner.take(orders, Instant::now()));
-        if !same {
-            // Seen, but not followed yet: what comes next begins after this run has been cleared away.
-            self.orders.mark_changed();
+        let command = self.commands.borrow_and_update().clone();
+        match command {
+            Command::Follow(orders) if spawner.orders().continue_in(&orders) => {
+                spawner.take(orders, Instant::now());
+                true
+            }
+            _ => {
+                // Seen, but not followed yet: what comes next begins after these robots are gone.
+                self.commands.mark_changed();
+                false
+            }
         }
-        same
     }
 
-    /// Hands over what was measured. Awaits only while the control thread is seconds behind.
+    /// Drops all robots as they are. What they measured is still reported, if anybody wants it.
+    async fn drop_robots(&mut self, mut spawner: Spawner) -> Standing {
+        spawner.drop_all().await;
+        let (now, leave) = (Instant::now(), spawner.orders().leave);
+        if spawner.orders().has_started(now) {
+            self.hand_over(&spawner, spawner.orders().elapsed(now), leave).await;
+        }
+        standing(&spawner)
+    }
+
+    /// Hands over what was measured up to a second's end. While the control thread is far behind it stays for the next second:
+    /// robots do not wait for it.
+    fn hand_over_in_passing(&self, spawner: &Spawner, to: Duration) {
+        match self.harvests.try_reserve() {
+            Ok(room) => room.send(self.harvest(spawner, to, false)),
+            Err(_) => tracing::debug!("a report waits: nobody takes it"),
+        }
+    }
+
+    /// Hands over what was measured, when no robot is left.
     async fn hand_over(&self, spawner: &Spawner, to: Duration, last: bool) {
-        let run = spawner.orders().run;
-        let harvest = Harvest {
+        if self.harvests.send(self.harvest(spawner, to, last)).await.is_err() {
+            tracing::debug!("nobody takes reports any more");
+        }
+    }
+
+    fn harvest(&self, spawner: &Spawner, to: Duration, last: bool) -> Harvest {
+        Harvest {
             thread: self.index,
-            run,
+            run: spawner.orders().run,
             to,
             robots: spawner.census(),
             measured: spawner.harvest(),
             last,
-        };
-        if self.harvests.send(harvest).await.is_err() {
-            tracing::debug!("nobody takes reports any more");
         }
+    }
+
+    /// Time that the thread has worked. In a simulation there is none that would be the same twice.
+    fn busy(&self) -> Duration {
+        if self.simulated {
+            return Duration::ZERO;
+        }
+        tokio::runtime::Handle::current().metrics().worker_total_busy_duration(0)
     }
 
     /// Hands letters to the robots, as many as are there.
@@ -218,8 +304,14 @@ fn first_report(orders: &Orders, now: Instant) -> Duration {
     Duration::from_secs(orders.elapsed(now).as_secs()) + REPORT_EVERY
 }
 
+fn standing(spawner: &Spawner) -> Standing {
+    Standing { run: spawner.orders().run, settled: spawner.settled(), rests: false }
+}
+
 fn wake_up(spawner: &Spawner, now: Instant, next_report: Duration) -> Instant {
     let start = spawner.orders().start;
     let due = spawner.next_change(now).map_or(next_report, |change| change.min(next_report));
-    (start + due).min(now + LOOK_UP_EVERY)
+    let look_up = now + LOOK_UP_EVERY;
+    let deadline = spawner.orders().deadline.at().unwrap_or(look_up);
+    (start + due).min(look_up).min(deadline)
 }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use proto::series::RobotState;
 
@@ -168,7 +169,7 @@ impl Robot {
         }
         if alarm.is_none() {
             let next = links.iter().filter_map(|link| link.next_deadline()).min();
-            *alarm = next.map(|due| (due, Box::pin(tokio::time::sleep_until(due.into()))));
+            *alarm = next.map(|due| (due, Box::pin(tokio::time::sleep_until(due))));
             // Polled once to be woken by it; if it is due already, the next look at it finds out.
             if alarm.as_mut().is_some_and(|(_, sleep)| matches!(sleep.as_mut().poll(cx), Poll::Ready(()))) {
                 cx.waker().wake_by_ref();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::common::{Server, plan, seconds};
 use proto::control::control_server::{Control, ControlServer};
-use proto::message::{Assignment, Bundle, Dismissal, Echo, Hello};
+use proto::message::{Assignment, Bundle, Dismissal, Echo, Hello, Welcome};
 use proto::plan::Plan;
 use proto::report::Report;
 use proto::shipping::Parcel;
@@ -29,7 +29,7 @@ pub(crate) struct Joined {
 }
 
 /// A master that hands each stream to the test.
-struct FakeMaster(mpsc::Sender<Joined>);
+pub(crate) struct FakeMaster(pub(crate) mpsc::Sender<Joined>);
 
 #[tonic::async_trait]
 impl Control for FakeMaster {
@@ -65,11 +65,11 @@ impl Joined {
         tokio::time::timeout(seconds(10.0), wait).await.unwrap_or_else(|_| panic!("no {what} came"))
     }
 
-    async fn hello(&mut self) -> Hello {
+    pub(crate) async fn hello(&mut self) -> Hello {
         self.next("hello", |up| if let Up::Hello(hello) = up { Some(hello) } else { None }).await
     }
 
-    async fn report(&mut self) -> Report {
+    pub(crate) async fn report(&mut self) -> Report {
         self.next("report", |up| if let Up::Report(report) = up { Some(report) } else { None }).await
     }
 
@@ -78,12 +78,18 @@ impl Joined {
         self.hello().await;
         let bundle = Bundle::new(Vec::new());
         let hash = bundle.hash;
+        self.welcome(1).await;
         self.ship(&bundle).await;
         self.next("ready", |up| matches!(up, Up::Ready(ready) if ready == hash).then_some(())).await;
     }
 
+    pub(crate) async fn welcome(&self, run: u128) {
+        let bundle = Bundle::new(Vec::new()).hash;
+        self.send(Down::Welcome(Welcome { run: Uuid::from_u128(run), bundle })).await;
+    }
+
     /// Sends a bundle, in its parts.
-    async fn ship(&self, bundle: &Bundle) {
+    pub(crate) async fn ship(&self, bundle: &Bundle) {
         for part in Parcel::of(bundle).parts() {
             self.send(Down::Part(part)).await;
         }
@@ -123,6 +129,7 @@ pub(crate) async fn start_with(registry: Registry) -> Pair {
         name: "tested".into(),
         threads: 2,
         master_max_wait: Duration::from_millis(500),
+        stop_timeout: seconds(15.0),
     };
     let (stop, stopped) = oneshot::channel();
     let shutdown = async {
@@ -277,6 +284,7 @@ async fn a_lost_master_stops_the_robots_and_is_dialled_again() {
             None
         }
     };
+    // The master is there, and has not taken it back for longer than it may play on.
     assert_eq!(again.next("beat without robots", idle).await, Uuid::nil());
     drop((again, pair.joins));
     pair.master.abort();

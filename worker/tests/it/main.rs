@@ -17,5 +17,6 @@ mod meeting;
 mod robots;
 mod run;
 mod schedule;
+mod simulated;
 mod talk;
 mod transports;

@@ -81,11 +81,20 @@ async fn what_robots_ask_goes_to_the_master_and_its_answers_to_them() {
     tell(&master, RUN, 2, Tell::Set { group: 3, key: "map".into(), value: "\"ice\"".into() }).await;
     let (asks, seen) = ask(&mut master).await;
     assert_eq!((asks.seen, written(seen).as_str()), (2, "seen \"ice\""));
-    // The stream breaks: its robots leave, and are born anew when it is back.
+    // The stream breaks: its robots play on, and it says again what is so.
     drop(master);
     let mut again = pair.joins.recv().await.expect("it joins again");
     again.ready().await;
     again.assign(RUN, 2, &plan, SlotSet::all()).await;
-    let second = waiting(&mut again).await;
+    let (asks, held) = ask(&mut again).await;
+    assert_eq!((asks.restating, held), (true, Ask::Hold { robot: 0, group: 3 }));
+    // In another run all begins anew.
+    again.welcome(RUN + 1).await;
+    again.assign(RUN + 1, 1, &plan, SlotSet::all()).await;
+    let anew = |up| {
+        let Up::Groups(mut asks) = up else { return None };
+        asks.list.pop().filter(|_| asks.run == Uuid::from_u128(RUN + 1))
+    };
+    let Ask::Gather(second) = again.next("asks of the other run", anew).await else { panic!("it waits") };
     assert_ne!(second.ticket, first.ticket);
 }

@@ -1,0 +1,226 @@
+//! One seed: a master and its workers in a simulated network, faults as the schedule has them, and the oracle's judgement.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fastrand::Rng;
+use master::Ground;
+use master::clock::Clock;
+use master::config::{Config, Muster};
+use master::summary::Summary;
+use proto::class::{Class, Classes, Share};
+use proto::message::Bundle;
+use proto::mutant::{Mutant, is_planted};
+use proto::plan::{Plan, Timeouts};
+use proto::profile::Profile;
+use proto::series::Kind;
+use tokio::sync::{mpsc, watch};
+use turmoil::net::{TcpListener, TcpStream};
+use turmoil::{Builder, Sim};
+use uuid::Uuid;
+
+use crate::disk::Disk;
+use crate::faults::{Act, Mode, Schedule};
+use crate::oracle::{Oracle, place};
+use crate::player::{Player, now};
+
+const WORKERS: usize = 4;
+const ROBOTS: u64 = 24;
+const PORT: u16 = 5557;
+const STEP: Duration = Duration::from_millis(5);
+
+/// How long robots are alive; faults come until some time before that, or until its end.
+const RUN: Duration = Duration::from_secs(52);
+const LAST_FAULT: Duration = Duration::from_secs(40);
+
+/// All has to be as it should be so long after the last fault was mended.
+const SETTLED: Duration = Duration::from_millis(3_500);
+
+/// There has to be a verdict so long after the end of the run.
+const VERDICT: Duration = Duration::from_secs(20);
+
+/// What a seed gave.
+pub(crate) struct Outcome {
+    pub(crate) violations: Vec<String>,
+    pub(crate) trace: Vec<String>,
+    pub(crate) faults: u64,
+    pub(crate) settled: Option<Duration>,
+    pub(crate) simulated: Duration,
+}
+
+/// What lives longer than any process.
+#[derive(Clone)]
+struct Machines {
+    oracle: Oracle,
+    disk: Disk,
+    seed: u64,
+    verdict: Arc<Mutex<Option<Summary>>>,
+    /// How often each worker was started.
+    starts: Arc<Mutex<[u32; WORKERS]>>,
+    /// Tells the process of each worker to stop.
+    stops: Arc<[watch::Sender<u32>; WORKERS]>,
+}
+
+/// Plays a seed.
+pub(crate) fn play(seed: u64, mode: Mode) -> Outcome {
+    let mut rng = Rng::with_seed(seed);
+    let end = if mode == Mode::Safety { RUN } else { LAST_FAULT };
+    let schedule = Schedule::new(&mut rng, WORKERS, end);
+    let machines = Machines {
+        oracle: Oracle::new(profile()),
+        disk: Disk::default(),
+        seed,
+        verdict: Arc::default(),
+        starts: Arc::default(),
+        stops: Arc::new([(); WORKERS].map(|()| watch::Sender::new(0))),
+    };
+    let mut sim = build(&machines, seed);
+    let mut watched = Watched { settled: None, healed: schedule.healed, mode };
+    let mut acts = schedule.acts.iter().peekable();
+    loop {
+        let at = sim.elapsed();
+        while let Some((_, act)) = acts.next_if(|(due, _)| *due <= at) {
+            machines.oracle.note(at, format!("{act:?}"));
+            machines.carry_out(&mut sim, *act);
+        }
+        if let Err(e) = sim.step() {
+            machines.oracle.violate(at, format!("a process broke: {e}"));
+            break;
+        }
+        watched.look(at, &machines);
+        let over = machines.verdict.lock().unwrap().is_some();
+        if over || at > schedule.healed.max(RUN) + VERDICT {
+            break;
+        }
+    }
+    machines.conclude(sim.elapsed());
+    Outcome {
+        violations: machines.oracle.violations(),
+        trace: machines.oracle.trace(),
+        faults: schedule.faults,
+        settled: watched.settled,
+        simulated: sim.elapsed(),
+    }
+}
+
+fn profile() -> Profile {
+    Profile::ramp(ROBOTS, 12.0, RUN).expect("a profile")
+}
+
+fn build(machines: &Machines, seed: u64) -> Sim<'static> {
+    let mut builder = Builder::new();
+    builder.rng_seed(seed).tick_duration(STEP).simulation_duration(Duration::from_secs(600));
+    builder.min_message_latency(Duration::from_millis(1)).max_message_latency(Duration::from_millis(40));
+    let mut sim = builder.build();
+    let here = machines.clone();
+    sim.host("master", move || {
+        let here = here.clone();
+        async move { here.master().await }
+    });
+    for worker in 0..WORKERS {
+        let here = machines.clone();
+        sim.host(place(worker), move || {
+            let here = here.clone();
+            async move { here.worker(worker).await }
+        });
+    }
+    sim
+}
+
+impl Machines {
+    /// A process of the master: it goes on where the one before was, unless there is a verdict.
+    async fn master(self) -> turmoil::Result {
+        if self.verdict.lock().unwrap().is_some() {
+            return Ok(());
+        }
+        if is_planted(Mutant::NoJournal) {
+            self.disk.wipe();
+        }
+        let (records, journal) = self.disk.open();
+        let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
+        let incoming = async_stream(listener);
+        let (clock, id) = (Clock::at(now()), Uuid::from_u128(u128::from(self.seed)));
+        let ground = Ground { clock, id, records, journal: Some(journal) };
+        let (_commands, orders) = mpsc::channel(1);
+        let summary = master::serve(self.config(), incoming, ground, orders).await?;
+        *self.verdict.lock().unwrap() = Some(summary);
+        Ok(())
+    }
+
+    fn config(&self) -> Config {
+        let class = Class::new("default", Share::Weight(NonZeroU32::MIN), vec!["player".into()]);
+        let timeouts = Timeouts { stop: Duration::from_secs(1), ..Timeouts::default() };
+        let classes = Classes::new(vec![class]).expect("a class");
+        Config {
+            bind: String::new(),
+            log: String::new(),
+            journal: None,
+            muster: Muster { workers: WORKERS, patience: None },
+            plan: Plan { timeouts, seed: self.seed, ..Plan::new(profile(), classes, "ws://nowhere:1") },
+            bundle: Arc::new(Bundle::new(Vec::new())),
+            outputs: Vec::new(),
+        }
+    }
+
+    fn carry_out(&self, sim: &mut Sim<'_>, act: Act) {
+        match act {
+            Act::CrashWorker(worker) => {
+                let process = (worker, self.starts.lock().unwrap()[worker]);
+                self.oracle.crashed(process);
+                sim.crash(place(worker));
+            }
+            Act::StartWorker(worker) => sim.bounce(place(worker)),
+            Act::CrashMaster => sim.crash("master"),
+            Act::StartMaster => sim.bounce("master"),
+            Act::Cut(worker) => sim.partition("master", place(worker)),
+            Act::CutUp(worker) => sim.partition_oneway(place(worker), "master"),
+            Act::CutDown(worker) => sim.partition_oneway("master", place(worker)),
+            Act::Mend(worker) => sim.repair("master", place(worker)),
+            Act::Hold(worker) => sim.hold("master", place(worker)),
+            Act::Release(worker) => sim.release("master", place(worker)),
+            Act::Leave(worker) => self.stops[worker].send_modify(|stops| *stops += 1),
+        }
+    }
+
+    /// There must be a verdict, and it must tell the truth about each sample.
+    fn conclude(&self, at: Duration) {
+        let verdict = self.verdict.lock().unwrap();
+        let Some(summary) = verdict.as_ref() else {
+            return self.oracle.violate(at, "there is no verdict");
+        };
+        self.oracle.note(at, format!("{} {:?}", summary.verdict, summary.verdict.warnings));
+        let custom = summary.series.iter().filter(|line| line.kind == Kind::Custom);
+        let merged: BTreeMap<_, _> = custom.map(|line| (line.name.clone(), line.count)).collect();
+        let lossy = summary.losses.iter().filter(|loss| !loss.missing.is_zero());
+        let declared: BTreeSet<_> = lossy.map(|loss| loss.worker.clone()).collect();
+        self.oracle.audit(at, &merged, &declared);
+    }
+}
+
+/// Looks at the whole from outside, step by step.
+struct Watched {
+    settled: Option<Duration>,
+    healed: Duration,
+    mode: Mode,
+}
+
+impl Watched {
+    fn look(&mut self, at: Duration, machines: &Machines) {
+        let over = machines.verdict.lock().unwrap().is_some();
+        if self.mode == Mode::Safety || at < self.healed || at > RUN || over {
+            return;
+        }
+        let alive = machines.oracle.alive();
+        if alive == ROBOTS {
+            self.settled.get_or_insert(at - self.healed);
+        } else if at >= self.healed + SETTLED {
+            self.settled = None;
+            machines
+                .oracle
+                .violate(at, format!("{alive} of {ROBOTS} robots live, so long after all was mended"));
+            self.mode = Mode::Safety; // once is enough
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! A worker on a simulated clock, its robots on local tasks, its master played by the test over pipes in memory: leases, holds,
+//! hand-over and leaving, to the millisecond.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::common::{plan, seconds};
+use crate::control::{FakeMaster, Joined};
+use proto::control::control_server::ControlServer;
+use proto::message::{Beat, Dismissal};
+use proto::plan::Plan;
+use proto::slots::{Deal, SlotSet};
+use proto::{Down, Up};
+use tokio::io::DuplexStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, LocalSet};
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
+use worker::config::Config;
+use worker::{Ended, Mod, Registry, Robot, Seam, Tasks, Threads, Wait, serve_on};
+
+/// What a dial meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    Refused,
+    Silent,
+}
+
+/// How long a robot takes to log out.
+const LOGOUT: Duration = Duration::from_millis(800);
+
+/// Births and ends of robots.
+#[derive(Debug, Default)]
+struct Log {
+    numbers: BTreeSet<u64>,
+    births: Vec<Instant>,
+    logouts: usize,
+    ends: Vec<Instant>,
+}
+
+impl Log {
+    fn alive(&self) -> usize {
+        self.births.len() - self.ends.len()
+    }
+}
+
+type SharedLog = Arc<Mutex<Log>>;
+
+/// Takes its time to log out, and tells of its life. No number lives twice.
+struct Told {
+    log: SharedLog,
+    number: Cell<Option<u64>>,
+}
+
+impl Told {
+    fn new(log: &SharedLog) -> Self {
+        log.lock().unwrap().births.push(Instant::now());
+        Self { log: log.clone(), number: Cell::new(None) }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let mut log = self.log.lock().unwrap();
+        log.ends.push(Instant::now());
+        self.number.get().into_iter().for_each(|number| assert!(log.numbers.remove(&number)));
+    }
+}
+
+impl Mod for Told {
+    async fn start(&self, robot: &Robot) -> anyhow::Result<()> {
+        self.number.set(Some(robot.number()));
+        assert!(self.log.lock().unwrap().numbers.insert(robot.number()), "{} lives twice", robot.number());
+        robot.run_tasks();
+        Ok(())
+    }
+
+    fn tasks() -> Tasks<Self> {
+        let wait = Wait::Between(seconds(0.1), seconds(0.3));
+        Tasks::new(wait).task("look", 1, async |_: &Self, _: &Robot| Ok(()))
+    }
+
+    async fn stop(&self, _: &Robot) -> anyhow::Result<()> {
+        tokio::time::sleep(LOGOUT).await;
+        self.log.lock().unwrap().logouts += 1;
+        Ok(())
+    }
+}
+
+/// A worker and the way to its master.
+struct Scene {
+    joins: mpsc::Receiver<Joined>,
+    way: Arc<Mutex<Way>>,
+    log: SharedLog,
+    began: Instant,
+    stop: Option<oneshot::Sender<()>>,
+    worker: JoinHandle<Ended>,
+}
+
+fn dial(
+    way: Way,
+    pipes: mpsc::Sender<io::Result<DuplexStream>>,
+) -> impl Future<Output = io::Result<DuplexStream>> {
+    async move {
+        match way {
+            Way::Refused => Err(io::ErrorKind::ConnectionRefused.into()),
+            Way::Silent => std::future::pending().await,
+            Way::Open => {
+                let (here, there) = tokio::io::duplex(1 << 16);
+                pipes.send(Ok(there)).await.map_err(io::Error::other)?;
+                Ok(here)
+            }
+        }
+    }
+}
+
+fn start() -> Scene {
+    let (pipes, accepted) = mpsc::channel(4);
+    let (sender, joins) = mpsc::channel(4);
+    let server = tonic::transport::Server::builder().add_service(ControlServer::new(FakeMaster(sender)));
+    tokio::spawn(server.serve_with_incoming(ReceiverStream::new(accepted)));
+    let way = Arc::new(Mutex::new(Way::Open));
+    let dials = {
+        let way = way.clone();
+        move |_| dial(*way.lock().unwrap(), pipes.clone())
+    };
+    let config = Config {
+        master: "master:5557".into(),
+        name: "tested".into(),
+        threads: 2,
+        master_max_wait: seconds(60.0),
+        stop_timeout: seconds(10.0),
+    };
+    let log = SharedLog::default();
+    let registry = {
+        let log = log.clone();
+        Registry::default().with("told", move || Told::new(&log))
+    };
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async {
+        if stopped.await.is_err() {
+            std::future::pending().await
+        }
+    };
+    let seam = Seam { seed: 7, threads: Threads::Local };
+    let began = Instant::now();
+    let worker =
+        tokio::task::spawn_local(
+            async move { serve_on(config, registry, dials, seam, shutdown).await.unwrap() },
+        );
+    Scene { joins, way, log, began, stop: Some(stop), worker }
+}
+
+/// A hundred robots at once, for ten minutes.
+fn hundred() -> Plan {
+    plan("ws://127.0.0.1:1", "told", 100, 1e6, 600.0)
+}
+
+impl Scene {
+    fn set(&self, way: Way) {
+        *self.way.lock().unwrap() = way;
+    }
+
+    fn alive(&self) -> usize {
+        self.log.lock().unwrap().alive()
+    }
+
+    /// When the robots ended, which they all did at one moment.
+    fn end(&self) -> Duration {
+        let log = self.log.lock().unwrap();
+        assert_eq!((log.alive(), log.ends.is_empty()), (0, false));
+        assert_eq!(log.ends.iter().min(), log.ends.iter().max());
+        *log.ends.last().unwrap() - self.began
+    }
+
+    async fn joined(&mut self) -> Joined {
+        tokio::time::timeout(seconds(20.0), self.joins.recv()).await.expect("it joins").unwrap()
+    }
+
+    /// A master with the worker that plays the plan.
+    async fn playing(&mut self, plan: &Plan) -> Joined {
+        let mut master = self.joined().await;
+        master.ready().await;
+        master.assign(1, 1, plan, SlotSet::all()).await;
+        keep(&mut master, 1.0).await;
+        assert_eq!(self.alive(), 100);
+        master
+    }
+}
+
+/// Answers the worker for so many seconds. When that was sent which was answered last, after the worker's begin.
+async fn keep(master: &mut Joined, time: f64) -> Duration {
+    let last = Mutex::new(Duration::ZERO);
+    let answer = master.next("end", |up| {
+        if let Up::Beat(beat) = up {
+            *last.lock().unwrap() = beat.sent;
+        }
+        None::<()>
+    });
+    tokio::time::timeout(seconds(time), answer).await.unwrap_err();
+    last.into_inner().unwrap()
+}
+
+async fn beat(master: &mut Joined, want: impl Fn(&Beat) -> bool) -> Beat {
+    master.next("beat", |up| if let Up::Beat(beat) = up { want(&beat).then_some(beat) } else { None }).await
+}
+
+async fn ended(worker: JoinHandle<Ended>) -> Ended {
+    tokio::time::timeout(seconds(30.0), worker).await.expect("the worker ends").unwrap()
+}
+
+async fn local(test: impl Future<Output = ()>) {
+    LocalSet::new().run_until(test).await;
+}
+
+/// Whether two moments are one, as far as the runtime's timer tells them apart.
+fn at(moment: Duration, expected: Duration) -> bool {
+    moment.abs_diff(expected) <= Duration::from_millis(1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn robots_are_dropped_when_the_lease_is_over_and_the_master_is_dialled_anew() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&hundred()).await;
+        let contact = keep(&mut master, 3.2).await;
+        // It is still there, and says nothing.
+        let mut again = scene.joined().await;
+        assert!(at(scene.end(), contact + seconds(2.5)), "{:?} after {contact:?}", scene.end());
+        assert_eq!(scene.log.lock().unwrap().logouts, 0);
+        assert_eq!(beat(&mut again, |_| true).await.run, Uuid::nil());
+        drop(master);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn robots_of_a_broken_stream_play_on_for_half_a_second() {
+    local(async {
+        let mut scene = start();
+        let master = scene.playing(&hundred()).await;
+        scene.set(Way::Silent);
+        let broke = scene.began.elapsed();
+        drop(master);
+        tokio::time::sleep(seconds(2.0)).await;
+        assert!(at(scene.end(), broke + seconds(0.5)), "{:?} after {broke:?}", scene.end());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn robots_are_held_while_no_master_is_there_and_taken_back_as_they_are() {
+    local(async {
+        let mut scene = start();
+        let plan = Plan { hold: seconds(8.0), ..hundred() };
+        let mut master = scene.playing(&plan).await;
+        let first = master.report().await;
+        master.send(Down::Ack(first.sequence)).await;
+        keep(&mut master, 0.1).await;
+        scene.set(Way::Refused);
+        drop(master);
+        tokio::time::sleep(seconds(6.0)).await;
+        scene.set(Way::Open);
+        let mut again = scene.joined().await;
+        assert_eq!(again.hello().await.bundle, Some(proto::message::Bundle::new(Vec::new()).hash));
+        again.welcome(1).await;
+        assert_eq!(again.report().await.sequence, first.sequence + 1);
+        again.next("ready", |up| matches!(up, Up::Ready(_)).then_some(())).await;
+        keep(&mut again, 5.0).await;
+        assert_eq!((scene.alive(), scene.log.lock().unwrap().births.len()), (100, 100));
+        // The next time nobody comes back.
+        let contact = keep(&mut again, 3.0).await;
+        scene.set(Way::Refused);
+        drop(again);
+        tokio::time::sleep(seconds(9.0)).await;
+        assert!(at(scene.end(), contact + seconds(8.0)), "{:?} after {contact:?}", scene.end());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_dial_ends_what_refused_ones_had_prolonged() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&Plan { hold: seconds(30.0), ..hundred() }).await;
+        keep(&mut master, 0.2).await;
+        scene.set(Way::Refused);
+        drop(master);
+        tokio::time::sleep(seconds(5.0)).await;
+        assert_eq!(scene.alive(), 100);
+        scene.set(Way::Silent);
+        tokio::time::sleep(seconds(2.1)).await; // a pause and an attempt
+        assert_eq!(scene.alive(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn robots_and_reports_of_another_run_are_dropped_at_its_welcome() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&hundred()).await;
+        master.report().await; // and no ack
+        master.welcome(2).await;
+        let beat = beat(&mut master, |beat| beat.run == Uuid::nil()).await;
+        assert_eq!((scene.alive(), beat.backlog), (0, 0));
+        master.assign(2, 1, &hundred(), SlotSet::all()).await;
+        assert_eq!(master.report().await.sequence, 1);
+        assert_eq!(scene.alive(), 100);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_that_are_taken_away_are_said_to_be_free_as_soon_as_their_robots_have_logged_out() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&hundred()).await;
+        let told = Instant::now();
+        master.assign(1, 2, &hundred(), Deal::stripes(0..2).slots_of(0)).await;
+        assert_eq!(beat(&mut master, |beat| beat.epoch == 2).await.settled, 1);
+        // Some come back while their robots are still leaving.
+        let most = (0..16_384).filter(|slot| slot % 2 == 0 || *slot < 50).collect();
+        master.assign(1, 3, &hundred(), most).await;
+        beat(&mut master, |beat| beat.settled == 3).await;
+        assert!(at(told.elapsed(), LOGOUT), "{:?}", told.elapsed());
+        assert_eq!(scene.log.lock().unwrap().logouts, 50);
+        assert_eq!(scene.alive(), 75);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_says_so_logs_out_and_ends_when_all_is_merged() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&hundred()).await;
+        let told = Instant::now();
+        scene.stop.take().unwrap().send(()).unwrap();
+        let leaving = beat(&mut master, |beat| beat.leaving).await;
+        assert!(at(told.elapsed(), seconds(0.0)), "{:?}", told.elapsed());
+        assert_eq!((leaving.settled, leaving.run), (1, Uuid::from_u128(1)));
+        master.assign(1, 2, &hundred(), SlotSet::none()).await;
+        beat(&mut master, |beat| beat.settled == 2).await;
+        assert!(at(told.elapsed(), LOGOUT), "{:?}", told.elapsed());
+        // The stream is lost, and what was not merged is delivered on the next.
+        drop(master);
+        let mut again = scene.joined().await;
+        again.hello().await;
+        again.welcome(1).await;
+        loop {
+            let report = again.report().await;
+            again.send(Down::Ack(report.sequence)).await;
+            if report.last {
+                break;
+            }
+        }
+        assert_eq!(ended(scene.worker).await, Ended::Done("stopped".into()));
+        assert_eq!(scene.log.lock().unwrap().logouts, 100);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_ends_in_its_time_and_says_what_is_left() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&hundred()).await;
+        keep(&mut master, 1.0).await;
+        scene.set(Way::Silent);
+        drop(master);
+        let told = Instant::now();
+        scene.stop.take().unwrap().send(()).unwrap();
+        let Ended::Undone(told_left) = ended(scene.worker).await else { panic!("nobody took its reports") };
+        assert!(at(told.elapsed(), seconds(10.0)), "{:?}", told.elapsed());
+        assert!(told_left.starts_with("after 10s 0 robots had not left and "), "{told_left}");
+    })
+    .await;
+}
+
+/// All that a worker says while a master is played that comes and goes.
+async fn said() -> Vec<String> {
+    let mut scene = start();
+    let mut said = Vec::new();
+    for (run, way, time) in [(1, Way::Refused, 0.4), (1, Way::Silent, 3.0), (2, Way::Open, 0.0)] {
+        scene.set(Way::Open);
+        let mut master = scene.joined().await;
+        let mut note = async |master: &mut Joined, time: f64| {
+            let lines = Mutex::new(Vec::new());
+            let note = |up| {
+                lines.lock().unwrap().push(format!("{:?} {up:?}", scene.began.elapsed()));
+                None::<()>
+            };
+            let _over = tokio::time::timeout(seconds(time), master.next("end", note)).await;
+            said.extend(lines.into_inner().unwrap());
+        };
+        master.welcome(run).await;
+        master.ship(&proto::message::Bundle::new(Vec::new())).await;
+        note(&mut master, 0.7).await;
+        master.assign(run, 1, &hundred(), SlotSet::all()).await;
+        note(&mut master, 2.5).await;
+        master.assign(run, 2, &hundred(), Deal::stripes(0..3).slots_of(0)).await;
+        note(&mut master, 2.5).await;
+        scene.set(way);
+        if way == Way::Open {
+            master.send(Down::Dismiss(Dismissal::Over, "enough".into())).await;
+        }
+        drop(master);
+        tokio::time::sleep(seconds(time)).await;
+    }
+    assert_eq!(ended(scene.worker).await, Ended::Done("enough".into()));
+    said
+}
+
+#[test]
+fn the_same_seed_says_the_same_twice() {
+    let play = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        runtime.unwrap().block_on(LocalSet::new().run_until(said()))
+    };
+    let (first, second) = (play(), play());
+    assert!(first.len() > 40, "{}", first.len());
+    for (first, second) in first.iter().zip(&second) {
+        assert_eq!(first, second);
+    }
+    assert_eq!(first.len(), second.len());
+}
