@@ -117,6 +117,7 @@ impl Stream {
     async fn serve(mut self, peer: Peer, mut up: Streaming<Up>) {
         let closed = self.closed.clone();
         let hello = tokio::select! {
+            biased;
             hello = timeout(PATIENCE, up.message()) => hello,
             () = closed.cancelled() => return,
         };
@@ -131,6 +132,7 @@ impl Stream {
             return;
         }
         let why = tokio::select! {
+            biased;
             why = self.listen(&mut up) => why,
             () = closed.cancelled() => return,
         };

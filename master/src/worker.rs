@@ -28,6 +28,8 @@ pub struct Worker {
     pub leaving: bool,
     /// What it shall run.
     pub order: Option<Assignment>,
+    /// When it was given robots first; none if it never was.
+    pub employed: Option<Duration>,
     /// When it was last told that in this session.
     pub told_at: Option<Duration>,
     /// The most robots that it was ever given.
@@ -75,7 +77,7 @@ impl Worker {
 
     /// A worker of which nothing is known but who it is.
     pub(crate) fn recalled(name: String, incarnation: Uuid) -> Self {
-        Self::unheard(Hello {
+        let hello = Hello {
             name,
             incarnation,
             session: Uuid::nil(),
@@ -86,7 +88,9 @@ impl Worker {
             open_files: 0,
             mods: Vec::new(),
             bundle: None,
-        })
+        };
+        // When it was given robots nobody remembers: it may have been at the start.
+        Self { employed: Some(Duration::ZERO), ..Self::unheard(hello) }
     }
 
     fn unheard(hello: Hello) -> Self {
@@ -99,6 +103,7 @@ impl Worker {
             away: None,
             leaving: false,
             order: None,
+            employed: None,
             told_at: None,
             robots: 0,
             told: 0,
@@ -127,7 +132,8 @@ impl Worker {
 
     /// What it measured before `until` and did not tell yet, at most, if it can't any more.
     pub(crate) fn untold(&self, until: Duration, start: Duration) -> Duration {
-        if self.delivered { Duration::ZERO } else { until.saturating_sub(self.reported.max(start)) }
+        let told = self.reported.max(start).max(self.employed.unwrap_or(until));
+        if self.delivered { Duration::ZERO } else { until.saturating_sub(told) }
     }
 
     /// Whether it went when it had said so, and all that it had is merged.

@@ -65,8 +65,11 @@ impl MasterClock {
     pub(crate) fn local(&self, master: Duration) -> Instant {
         let offset =
             self.samples.iter().min_by_key(|sample| sample.round_trip).map_or(0, |best| best.offset_us);
-        let since_epoch = u64::try_from(us(master) - offset).unwrap_or(0);
-        self.epoch + Duration::from_micros(since_epoch)
+        let since_epoch = us(master) - offset;
+        let distance = Duration::from_micros(since_epoch.unsigned_abs());
+        // A run that this process joins late began before it did.
+        let before = || self.epoch.checked_sub(distance).unwrap_or(self.epoch);
+        if since_epoch < 0 { before() } else { self.epoch + distance }
     }
 }
 
@@ -79,6 +82,14 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn what_was_before_this_process_began_lies_back_as_far_as_it_does() {
+        let epoch = Instant::now();
+        let mut clock = MasterClock::new(epoch);
+        clock.note(Echo { sent: Duration::ZERO, master: 60_001 * MS }, epoch + 2 * MS);
+        assert_eq!(epoch - clock.local(1000 * MS), 59_000 * MS);
+    }
 
     #[test]
     fn the_quickest_echo_tells_the_time() {

@@ -25,6 +25,8 @@ enum Name {
     Idle,
     /// How late robots wake from waits and from a schedule
     Timers,
+    /// What a fleet of 1,000 workers costs a master: reports, bundles, all coming back at once
+    Master,
     /// Response and service times of a schedule against a server that stalls
     Stall,
 }
@@ -36,6 +38,7 @@ impl Name {
             Self::Echo => ("worker", "echo"),
             Self::Idle => ("worker", "idle"),
             Self::Timers => ("worker", "timers"),
+            Self::Master => ("master", "master"),
             Self::Stall => ("worker", "stall"),
         }
     }

@@ -5,6 +5,7 @@ mod cargo;
 mod crew;
 mod demo;
 mod screen;
+mod simulate;
 mod vectors;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ enum Task {
     Demo(demo::Args),
     /// Measure horde itself, beside a yardstick in the same run
     Bench(bench::Args),
+    /// Play master and workers in a simulated network, with crashes and partitions from seeds
+    Simulate(simulate::Args),
     /// Run sproto's codec against the vector files in a folder
     Vectors(vectors::Args),
 }
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let ended = match task {
         Task::Demo(args) => demo::main(args),
         Task::Bench(args) => bench::main(args),
+        Task::Simulate(args) => simulate::main(args),
         Task::Vectors(args) => vectors::main(args),
     };
     ended.unwrap_or_else(|error| {

@@ -123,6 +123,7 @@ impl Run {
         let Some(worker) = self.fleet.get_mut(id).filter(|worker| worker.is_ready()) else { return };
         if let (Some(session), Some(order)) = (worker.session, worker.order.clone()) {
             worker.told_at = Some(now);
+            worker.employed.get_or_insert(now);
             self.send(session, Down::Assignment(Box::new(order)));
         }
     }

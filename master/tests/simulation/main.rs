@@ -11,12 +11,13 @@ mod oracle;
 mod player;
 mod world;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use proto::mutant::{self, Mutant};
 
 use crate::faults::Mode;
 use crate::world::{Outcome, play};
@@ -36,6 +37,9 @@ struct Args {
     /// Print what happened in each seed
     #[arg(long)]
     trace: bool,
+    /// Play this seed alone and print what it gave
+    #[arg(long, hide = true)]
+    only: Option<u64>,
     /// Whatever else a test runner gives, such as names of tests
     #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
     rest: Vec<String>,
@@ -53,41 +57,60 @@ struct Tally {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let mutant = args.mutant.as_deref().map(mutants::named);
+    if let Some(seed) = args.only {
+        return only(seed, args.mutant.as_deref());
+    }
     let began = Instant::now();
-    let tally = Arc::new(Mutex::new(Tally::default()));
-    let next = Arc::new(AtomicU64::new(args.from));
-    let end = args.from + args.seeds;
+    let tally = Mutex::new(Tally::default());
+    let next = AtomicU64::new(args.from);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
-                mutants::plant(mutant);
-                while let Some(seed) = take(&next, end) {
-                    judge(seed, &play_twice_at_times(seed), args.trace, &tally);
-                    if mutant.is_some() && !tally.lock().unwrap().failed.is_empty() {
-                        return;
-                    }
-                }
-            });
+            scope.spawn(|| seeds(&args, &next, &tally));
         }
     });
-    let tally = tally.lock().unwrap();
+    let tally = tally.into_inner().unwrap();
     report(&args, &tally, began.elapsed())
 }
 
-fn take(next: &AtomicU64, end: u64) -> Option<u64> {
-    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < end)
+/// Plays one seed and prints what it gave. A process of its own for each: a runtime drops the tasks of a crashed process in the
+/// order of numbers that it counts through the whole process, so only the first play of a process goes the same way each time.
+fn only(seed: u64, mutant: Option<&str>) -> ExitCode {
+    mutant::plant(mutant.map(|name| {
+        Mutant::named(name)
+            .unwrap_or_else(|| panic!("no mutant `{name}`, or built without the feature `mutants`"))
+    }));
+    // Odd seeds mend everything in the end, even ones never.
+    let mode = if seed.is_multiple_of(2) { Mode::Safety } else { Mode::Liveness };
+    serde_json::to_writer(std::io::stdout(), &play(seed, mode)).unwrap();
+    ExitCode::SUCCESS
 }
 
-/// Odd seeds mend everything in the end, even ones never. Each tenth is played twice, and has to go the same way.
-fn play_twice_at_times(seed: u64) -> Outcome {
-    let mode = if seed.is_multiple_of(2) { Mode::Safety } else { Mode::Liveness };
-    let mut outcome = play(seed, mode);
-    if seed.is_multiple_of(10) && outcome.trace != play(seed, mode).trace {
-        outcome.violations.push("the same seed went another way the second time".into());
+fn seeds(args: &Args, next: &AtomicU64, tally: &Mutex<Tally>) {
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        let found = args.mutant.is_some() && !tally.lock().unwrap().failed.is_empty();
+        if seed >= args.from + args.seeds || found {
+            return;
+        }
+        let mut outcome = played(seed, args.mutant.as_deref());
+        // Each tenth is played twice, and has to go the same way.
+        let again = seed.is_multiple_of(10).then(|| played(seed, args.mutant.as_deref()));
+        if again.is_some_and(|again| again.course() != outcome.course()) {
+            outcome.violations.push("the same seed went another way the second time".into());
+        }
+        judge(seed, &outcome, args.trace, tally);
     }
-    outcome
+}
+
+/// What a seed gives in a process of its own.
+fn played(seed: u64, mutant: Option<&str>) -> Outcome {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.arg("--only").arg(seed.to_string());
+    mutant.into_iter().for_each(|mutant| drop(child.arg("--mutant").arg(mutant)));
+    let output = child.stderr(Stdio::inherit()).output().unwrap();
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| Outcome::broken(format!("its process broke: {e}")))
 }
 
 fn judge(seed: u64, outcome: &Outcome, trace: bool, tally: &Mutex<Tally>) {
@@ -134,15 +157,5 @@ fn report(args: &Args, tally: &Tally, took: Duration) -> ExitCode {
             println!("{mutant} is NOT found");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Faults planted on purpose.
-mod mutants {
-    pub(crate) use proto::mutant::{Mutant, plant};
-
-    pub(crate) fn named(name: &str) -> Mutant {
-        Mutant::named(name)
-            .unwrap_or_else(|| panic!("no mutant `{name}`, or built without the feature `mutants`"))
     }
 }

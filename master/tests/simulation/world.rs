@@ -16,14 +16,18 @@ use proto::mutant::{Mutant, is_planted};
 use proto::plan::{Plan, Timeouts};
 use proto::profile::Profile;
 use proto::series::Kind;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use turmoil::net::{TcpListener, TcpStream};
 use turmoil::{Builder, Sim};
 use uuid::Uuid;
+use worker::{Ended, Seam, Threads};
 
 use crate::disk::Disk;
 use crate::faults::{Act, Mode, Schedule};
-use crate::oracle::{Oracle, place};
+use crate::oracle::{Oracle, Process, place};
 use crate::player::{Player, now};
 
 const WORKERS: usize = 4;
@@ -42,12 +46,27 @@ const SETTLED: Duration = Duration::from_millis(3_500);
 const VERDICT: Duration = Duration::from_secs(20);
 
 /// What a seed gave.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) violations: Vec<String>,
     pub(crate) trace: Vec<String>,
     pub(crate) faults: u64,
     pub(crate) settled: Option<Duration>,
     pub(crate) simulated: Duration,
+}
+
+impl Outcome {
+    /// What happened, up to when the workers are sent home. The server then wakes its connections in an order that tokio draws,
+    /// and nothing depends on it.
+    pub(crate) fn course(&self) -> Vec<&str> {
+        let lines = self.trace.iter().map(String::as_str);
+        lines.take_while(|line| !line.contains("the run is over")).collect()
+    }
+
+    /// There is nothing to look at.
+    pub(crate) fn broken(how: String) -> Self {
+        Self { violations: vec![how], ..Self::default() }
+    }
 }
 
 /// What lives longer than any process.
@@ -140,13 +159,45 @@ impl Machines {
         }
         let (records, journal) = self.disk.open();
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
-        let incoming = async_stream(listener);
+        let incoming = accepted(listener);
         let (clock, id) = (Clock::at(now()), Uuid::from_u128(u128::from(self.seed)));
         let ground = Ground { clock, id, records, journal: Some(journal) };
         let (_commands, orders) = mpsc::channel(1);
         let summary = master::serve(self.config(), incoming, ground, orders).await?;
         *self.verdict.lock().unwrap() = Some(summary);
         Ok(())
+    }
+
+    /// A place for a worker. A process that the master refuses is started again, as by any supervisor.
+    async fn worker(self, worker: usize) -> turmoil::Result {
+        let mut stop = self.stops[worker].subscribe();
+        loop {
+            let process = self.next_process(worker);
+            let config = worker::config::Config {
+                master: format!("master:{PORT}"),
+                name: place(worker),
+                threads: 2,
+                master_max_wait: Duration::from_secs(600),
+                stop_timeout: Duration::from_secs(15),
+            };
+            let seed = self.seed.wrapping_mul(1_000_003) ^ (u64::from(process.1) << 8) ^ worker as u64;
+            let seam = Seam { seed, threads: Threads::Local };
+            let registry = Player::registry(self.oracle.clone(), process);
+            let dial = |address: String| async move { TcpStream::connect(address).await };
+            let shutdown = async { drop(stop.changed().await) };
+            let ended = worker::serve_on(config, registry, dial, seam, shutdown).await?;
+            self.oracle.note(now(), format!("{} ends: {ended:?}", crate::oracle::name(process)));
+            match ended {
+                Ended::Refused(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn next_process(&self, worker: usize) -> Process {
+        let start = &mut self.starts.lock().unwrap()[worker];
+        *start += 1;
+        (worker, *start)
     }
 
     fn config(&self) -> Config {
@@ -166,11 +217,7 @@ impl Machines {
 
     fn carry_out(&self, sim: &mut Sim<'_>, act: Act) {
         match act {
-            Act::CrashWorker(worker) => {
-                let process = (worker, self.starts.lock().unwrap()[worker]);
-                self.oracle.crashed(process);
-                sim.crash(place(worker));
-            }
+            Act::CrashWorker(worker) => sim.crash(place(worker)),
             Act::StartWorker(worker) => sim.bounce(place(worker)),
             Act::CrashMaster => sim.crash("master"),
             Act::StartMaster => sim.bounce("master"),
@@ -191,7 +238,7 @@ impl Machines {
             return self.oracle.violate(at, "there is no verdict");
         };
         self.oracle.note(at, format!("{} {:?}", summary.verdict, summary.verdict.warnings));
-        let custom = summary.series.iter().filter(|line| line.kind == Kind::Custom);
+        let custom = summary.series.iter().filter(|line| line.kind == Some(Kind::Custom));
         let merged: BTreeMap<_, _> = custom.map(|line| (line.name.clone(), line.count)).collect();
         let lossy = summary.losses.iter().filter(|loss| !loss.missing.is_zero());
         let declared: BTreeSet<_> = lossy.map(|loss| loss.worker.clone()).collect();
@@ -223,4 +270,17 @@ impl Watched {
             self.mode = Mode::Safety; // once is enough
         }
     }
+}
+
+/// Takes connections from a listener of the simulated network.
+fn accepted(listener: TcpListener) -> impl Stream<Item = (TcpStream, String)> {
+    let (sender, incoming) = mpsc::channel(16);
+    tokio::task::spawn_local(async move {
+        while let Ok((stream, address)) = listener.accept().await {
+            if sender.send((stream, address.to_string())).await.is_err() {
+                return;
+            }
+        }
+    });
+    ReceiverStream::new(incoming)
 }

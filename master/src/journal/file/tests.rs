@@ -22,8 +22,7 @@ fn written(records: &[Record]) -> Vec<u8> {
     let memory = Memory::default();
     let mut journal = Journal::new(Box::new(memory.clone()), true).unwrap();
     records.chunks(2).for_each(|some| journal.append(some).unwrap());
-    let bytes = memory.0.lock().unwrap().clone();
-    bytes
+    memory.0.lock().unwrap().clone()
 }
 
 fn records(n: u32) -> Vec<Record> {
