@@ -3,6 +3,7 @@
 //! One process each for the game-server, the robots and the yardstick, so that each one's CPU time is its own. The two are
 //! run in turn, several rounds, and medians compared: machines are noisy, ratios of one run less so.
 //! `cargo xtask bench echo --connections 100 --seconds 5`.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::io::Write;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 //!
 //! Descriptors are the limit: one per robot in the worker, and one in the server. Where the hard limit can't be raised
 //! (`ulimit -Hn`), as many robots as it allows are taken, and it is said.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::io::Write;
 use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
 //! A schedule of 1,000 requests per second for 20 s against a server that stalls for 1 s every 5 s: response times must show
 //! the stall as arithmetic says, service times what was on the wire. `cargo xtask bench stall`.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::io::Write;
 use std::time::{Duration, Instant};

@@ -1,6 +1,7 @@
 //! How late robots wake: from random waits of 1 to 5 s, 20,000 of them on one thread; from a schedule, as the difference of
 //! response and service time at rest; and beside 10,000 robots in Lua, whose collectors hold the thread.
 //! `cargo xtask bench timers`.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::io::Write;
 use std::num::NonZeroU32;

@@ -1,6 +1,7 @@
 //! Sleeps that end within tens of microseconds of when they should. The runtime's timer has ticks of a millisecond, which
 //! is enough to think but would be counted as the target's where a schedule is kept. One kernel timer per thread serves
 //! all its robots; it costs ten times a coarse sleep, so only paced tasks use it.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::time::Instant;
 

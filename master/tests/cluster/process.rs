@@ -1,4 +1,5 @@
 //! A process of the project: started, listened to, signalled, and ended with the test.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use proto::report::Census;
+use proto::histogram::Sparse;
+use proto::report::{Census, FailureDelta, MessageDelta, SeriesDelta};
 use proto::series::{FailureClass, Kind, RobotState, Series};
 use uuid::Uuid;
 
@@ -49,8 +50,10 @@ fn spread(from: u64, samples: u32) -> Sparse {
     Sparse { buckets, sum_us: from, min_us: from, max_us: most }
 }
 
+/// What waits, and what is in the stream a second time.
 fn bytes(backlog: &Backlog) -> usize {
-    backlog.reports.iter().map(weight).sum()
+    let waiting: usize = backlog.reports.iter().map(Packed::bytes).sum();
+    waiting + backlog.reports.iter().take(backlog.sent).map(Packed::sent_bytes).sum::<usize>()
 }
 
 /// What is to be merged in the end: samples, failures, messages; checked to be without a gap.
@@ -70,10 +73,10 @@ fn drained(backlog: &mut Backlog) -> (u64, u64, u64) {
     sums
 }
 
-/// Ten minutes without a master, of which it was sent what there was room for. The most bytes that waited.
-fn ten_minutes(backlog: &mut Backlog, series: u32, samples: u32) -> usize {
+/// Minutes without a master that takes anything. The most bytes that waited, those on their way included.
+fn alone(backlog: &mut Backlog, seconds: u32, series: u32, samples: u32) -> usize {
     let mut most = 0;
-    for second in 0..600 {
+    for second in 0..seconds {
         backlog.push(report(second, series, samples));
         while backlog.next_to_send().is_some() {}
         most = most.max(bytes(backlog));
@@ -82,23 +85,24 @@ fn ten_minutes(backlog: &mut Backlog, series: u32, samples: u32) -> usize {
 }
 
 #[test]
-fn a_master_that_is_stopped_for_ten_minutes_costs_a_few_megabytes_and_no_sample() {
-    let mut backlog = Backlog::default();
-    let most = ten_minutes(&mut backlog, 200, 20);
-    // What is on the way is there a second time, in the stream.
-    assert!(most + MOST_ON_THE_WAY < 10 << 20, "{most} bytes");
-    assert!(backlog.len() <= MOST_REPORTS + REPORTS_ON_THE_WAY);
-    assert_eq!(drained(&mut backlog), (600 * 200 * 20, 600, 600));
+fn a_master_that_is_stopped_for_ten_minutes_costs_less_than_16_mib_and_no_sample() {
+    // series, samples of each per second: few busy ones, and hundreds
+    for (series, samples) in [(20, 200), (300, 20)] {
+        let mut backlog = Backlog::default();
+        let bytes = alone(&mut backlog, 600, series, samples);
+        assert!(bytes < 12 << 20, "{bytes} bytes of {series} series");
+        assert!(backlog.len() <= MOST_REPORTS + REPORTS_ON_THE_WAY);
+        assert_eq!(drained(&mut backlog), (u64::from(600 * series * samples), 600, 600));
+    }
 }
 
 #[test]
-fn thousands_of_series_are_joined_into_one_report() {
+fn as_many_series_as_a_report_may_have_are_joined_into_one_report() {
     let mut backlog = Backlog::default();
-    (0..60).for_each(|second| backlog.push(report(second, 10_000, 2)));
-    let most = bytes(&backlog);
-    assert!(most < 24 << 20, "{most} bytes");
-    assert!(backlog.len() < 4);
-    assert_eq!(drained(&mut backlog), (60 * 10_000 * 2, 60, 60));
+    let bytes = alone(&mut backlog, 20, 10_000, 2);
+    assert!(bytes < 16 << 20, "{bytes} bytes");
+    assert!(backlog.len() <= 3);
+    assert_eq!(drained(&mut backlog), (20 * 10_000 * 2, 20, 20));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Tasks with a schedule, tasks in the background, sequences in sequences: what begins when, and what is told of it.
+#![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
 use std::time::{Duration, Instant};
 

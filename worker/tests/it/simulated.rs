@@ -39,6 +39,7 @@ const LOGOUT: Duration = Duration::from_millis(800);
 struct Log {
     numbers: BTreeSet<u64>,
     births: Vec<Instant>,
+    deeds: Vec<Instant>,
     logouts: usize,
     ends: Vec<Instant>,
 }
@@ -82,7 +83,10 @@ impl Mod for Told {
 
     fn tasks() -> Tasks<Self> {
         let wait = Wait::Between(seconds(0.1), seconds(0.3));
-        Tasks::new(wait).task("look", 1, async |_: &Self, _: &Robot| Ok(()))
+        Tasks::new(wait).task("look", 1, async |me: &Self, _: &Robot| {
+            me.log.lock().unwrap().deeds.push(Instant::now());
+            Ok(())
+        })
     }
 
     async fn stop(&self, _: &Robot) -> anyhow::Result<()> {
@@ -102,19 +106,14 @@ struct Scene {
     worker: JoinHandle<Ended>,
 }
 
-fn dial(
-    way: Way,
-    pipes: mpsc::Sender<io::Result<DuplexStream>>,
-) -> impl Future<Output = io::Result<DuplexStream>> {
-    async move {
-        match way {
-            Way::Refused => Err(io::ErrorKind::ConnectionRefused.into()),
-            Way::Silent => std::future::pending().await,
-            Way::Open => {
-                let (here, there) = tokio::io::duplex(1 << 16);
-                pipes.send(Ok(there)).await.map_err(io::Error::other)?;
-                Ok(here)
-            }
+async fn dial(way: Way, pipes: mpsc::Sender<io::Result<DuplexStream>>) -> io::Result<DuplexStream> {
+    match way {
+        Way::Refused => Err(io::ErrorKind::ConnectionRefused.into()),
+        Way::Silent => std::future::pending().await,
+        Way::Open => {
+            let (here, there) = tokio::io::duplex(1 << 16);
+            pipes.send(Ok(there)).await.map_err(io::Error::other)?;
+            Ok(here)
         }
     }
 }
@@ -235,6 +234,23 @@ async fn robots_are_dropped_when_the_lease_is_over_and_the_master_is_dialled_ane
         assert_eq!(scene.log.lock().unwrap().logouts, 0);
         assert_eq!(beat(&mut again, |_| true).await.run, Uuid::nil());
         drop(master);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_was_stopped_for_a_while_drops_its_robots_before_they_do_anything() {
+    local(async {
+        let mut scene = start();
+        let mut master = scene.playing(&hundred()).await;
+        keep(&mut master, 1.0).await;
+        let deeds = scene.log.lock().unwrap().deeds.len();
+        assert!(deeds > 500, "{deeds}");
+        // Every timer is due when it goes on; an answer waits as well.
+        tokio::time::advance(seconds(10.0)).await;
+        tokio::time::sleep(seconds(0.1)).await;
+        let log = scene.log.lock().unwrap();
+        assert_eq!((log.alive(), log.deeds.len(), log.logouts), (0, deeds, 0));
     })
     .await;
 }
