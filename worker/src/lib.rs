@@ -76,6 +76,7 @@ pub mod wait;
 
 pub use connect::Connect;
 pub use connection::{Connection, Request};
+#[doc(hidden)]
 pub use engine::Threads;
 pub use error::Error;
 pub use group::Group;

@@ -201,30 +201,4 @@ impl Control {
             exchange.hear(tells);
         }
     }
-
-    /// Sends what robots ask of others, as far as the stream has room.
-    pub(super) fn send_groups(&mut self, up: &mpsc::Sender<Up>) {
-        let Some(exchange) = &mut self.exchange else { return };
-        while let Ok(room) = up.try_reserve() {
-            match exchange.next_asks() {
-                Some(asks) => room.send(Up::Groups(asks)),
-                None => return,
-            }
-        }
-        exchange.hold_back();
-    }
-
-    /// Sends the reports that wait, as far as the stream has room and the master wants them.
-    pub(super) fn send_reports(&mut self, up: &mpsc::Sender<Up>) {
-        if self.welcome.is_none() {
-            return;
-        }
-        let Some(reporter) = &mut self.reporter else { return };
-        while let Ok(room) = up.try_reserve() {
-            match reporter.next_to_send() {
-                Some(report) => room.send(Up::Report(report)),
-                None => return,
-            }
-        }
-    }
 }

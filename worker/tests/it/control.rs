@@ -1,5 +1,6 @@
 //! A worker and its master, played by the test: joining, getting ready, carrying out, delivering, stopping.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,7 +116,8 @@ async fn start() -> Pair {
     start_with(Registry::shipped()).await
 }
 
-pub(crate) async fn start_with(registry: Registry) -> Pair {
+/// A master on loopback: its address, the streams that workers open, the task that serves them.
+pub(crate) async fn master() -> (SocketAddr, mpsc::Receiver<Joined>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, joins) = mpsc::channel(4);
@@ -124,6 +126,11 @@ pub(crate) async fn start_with(registry: Registry) -> Pair {
         let server = tonic::transport::Server::builder().add_service(service);
         server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
     });
+    (address, joins, master)
+}
+
+pub(crate) async fn start_with(registry: Registry) -> Pair {
+    let (address, joins, master) = master().await;
     let config = Config {
         master: address.to_string(),
         name: "tested".into(),

@@ -17,6 +17,7 @@ mod meeting;
 mod robots;
 mod run;
 mod schedule;
+mod signals;
 mod simulated;
 mod talk;
 mod transports;
