@@ -3,7 +3,7 @@
 
 mod scene;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use proto::message::{Beat, Dismissal};
