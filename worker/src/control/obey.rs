@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use proto::message::{Assignment, Bundle, BundleHash, Echo, Welcome};
+use proto::mutant::{Mutant, is_planted};
 use proto::shipping::Part;
 use proto::slots::{Share, SlotSet};
 use proto::talk::Tells;
@@ -171,7 +172,7 @@ impl Control {
     pub(super) fn change_lease(&mut self, change: impl FnOnce(&mut Lease)) {
         let Some(lease) = &mut self.lease else { return };
         change(lease);
-        if let Some(held) = &self.held {
+        if let Some(held) = self.held.as_ref().filter(|_| !is_planted(Mutant::NoLease)) {
             held.deadline.set(lease.until()); // if it is over already that is found out next
         }
     }
