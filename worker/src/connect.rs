@@ -65,7 +65,8 @@ impl<'a> Connect<'a> {
         self
     }
 
-    /// Messages travel in text frames, for WebSocket servers that want that.
+    /// Messages travel in text frames, for WebSocket servers that want that or write them: any bytes, be they UTF-8 or not. What
+    /// comes in binary frames is taken, too.
     pub fn text_frames(mut self) -> Self {
         self.options.framing = Framing::Text;
         self
@@ -147,6 +148,7 @@ async fn dial(robot: &Robot, url: &str, options: &Options) -> Result<(Dialed, Di
     let address = Address::parse(url)?;
     let headers = network.headers.iter().chain(&options.headers).cloned().collect();
     let subprotocol = options.subprotocol.clone().or_else(|| network.subprotocol.clone());
-    let dialed = context.dialer.dial(&address, &Handshake { headers, subprotocol }).await?;
+    let handshake = Handshake { headers, subprotocol, text: options.framing == Framing::Text };
+    let dialed = context.dialer.dial(&address, &handshake).await?;
     Ok((dialed, dialect))
 }

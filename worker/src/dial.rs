@@ -18,6 +18,7 @@ use url::Host;
 
 use crate::address::{Address, Transport};
 use crate::socket::{Socket, Stream, handshake_fault, websocket_config};
+use crate::text::TextFrames;
 use crate::tls;
 
 /// Opens the connections of a thread's robots.
@@ -32,6 +33,8 @@ pub(crate) struct Dialer {
 pub(crate) struct Handshake {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) subprotocol: Option<String>,
+    /// Whether text frames hold messages, of any bytes.
+    pub(crate) text: bool,
 }
 
 /// A connection that is open.
@@ -107,7 +110,7 @@ impl Dialer {
         let name = ServerName::try_from(name).map_err(|e| format!("no name for a certificate: {e}"))?;
         let began = Instant::now();
         let stream = self.tls.connect(name, stream).await.map_err(|e| format!("no TLS there: {e}"))?;
-        Ok((Either::Right(Box::pin(stream)), Some(began.elapsed())))
+        Ok((Either::Right(Box::pin(stream) as _), Some(began.elapsed())))
     }
 }
 
@@ -128,6 +131,7 @@ fn bind_late(socket: TcpSocket, source: IpAddr) -> std::io::Result<TcpSocket> {
 
 async fn upgrade(address: &Address, handshake: &Handshake, stream: Stream) -> Result<Socket, String> {
     let request = request(address, handshake)?;
+    let stream = if handshake.text { Either::Right(Box::pin(TextFrames::new(stream)) as _) } else { stream };
     let opened = client_async_with_config(request, stream, Some(websocket_config())).await;
     let (socket, _response) = opened.map_err(|e| handshake_fault(&e))?;
     Ok(Socket::WebSocket(socket))

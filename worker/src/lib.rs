@@ -10,7 +10,7 @@
 //! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle; `capacity`: whether this machine can hold them.
 //! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
 //!   its mods make of it.
-//! - [`connect`], `address`, `dial`, `tls`, `socket`: how connections are opened, and what carries their frames.
+//! - [`connect`], `address`, `dial`, `tls`, `text`, `socket`: how connections are opened, and what carries their frames.
 //! - [`connection`], `link`, `dialect`, `requests`, `push`, [`game`]: the messages on a robot's connections.
 //! - [`lua`]: mods that are files of the bundle.
 //! - [`group`], [`shared`], `post`, `party`, `ears`: robots that talk to each other; `exchange` carries it between threads and
@@ -69,6 +69,7 @@ mod socket;
 pub mod solo;
 mod spawner;
 pub mod tasks;
+mod text;
 mod thread;
 mod tls;
 mod trace;

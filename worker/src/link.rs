@@ -23,6 +23,10 @@ use crate::trace::Seen;
 /// The series that counts pushes whose name the schema does not have: a server must not be able to make up series.
 const UNKNOWN: &str = "(unknown)";
 
+/// What to do about text that comes. skynet's library writes text unless told otherwise.
+const TEXT_ADVICE: &str =
+    r#"let it write binary, in skynet `websocket.write(id, data, "binary")`, or connect with `text`"#;
+
 /// Where a socket is in its life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
@@ -192,8 +196,10 @@ impl Link {
             let now = *last.insert(Instant::now());
             match event {
                 Event::Frame(frame) => self.take_in(frame, now, inbox),
-                Event::Text(frame) if self.framing == Framing::Text => self.take_in(frame, now, inbox),
-                Event::Text(_) => self.break_off("sent text, but messages travel as binary"),
+                Event::Text => self.refuse_text("sent text, but messages travel as binary"),
+                Event::NotUtf8 => {
+                    self.refuse_text("sent text that is no UTF-8, as a message or as its reason to close");
+                }
                 Event::Other => {}
                 Event::Goodbye(said) => self.note_close(&said),
                 Event::End => self.note_end("the server ended it".to_owned()),
@@ -307,6 +313,10 @@ impl Link {
             Error::Protocol { connection: self.name.to_string(), reason: format!("the server {fault}") };
         self.context.failed(Kind::Connect, &self.name, error.class(), Duration::ZERO, &error);
         self.end(format!("the server {fault}"));
+    }
+
+    fn refuse_text(&self, fault: &str) {
+        self.break_off(&format!("{fault}: {TEXT_ADVICE}"));
     }
 
     fn end(&self, reason: String) {

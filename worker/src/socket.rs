@@ -6,17 +6,23 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, Stream as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 use tokio_util::either::Either;
 
-/// The bytes below the frames. TLS is behind a pointer, so that plain connections stay small.
-pub(crate) type Stream = Either<TcpStream, Pin<Box<TlsStream<TcpStream>>>>;
+/// The bytes below the frames. What lies between, such as TLS, is behind a pointer, so that plain connections stay small.
+pub(crate) type Stream = Either<TcpStream, Pin<Box<dyn Duplex>>>;
+
+/// What bytes go through both ways.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite {}
+
+impl<S: AsyncRead + AsyncWrite> Duplex for S {}
 
 /// The largest message that is taken from a game server.
 const LARGEST_MESSAGE: usize = 16 << 20;
@@ -51,8 +57,10 @@ pub(crate) enum Socket {
 pub(crate) enum Event {
     /// A frame of the kind that sproto travels in.
     Frame(Bytes),
-    /// A text frame.
-    Text(Bytes),
+    /// A text frame, where messages travel as binary.
+    Text,
+    /// Text that is no UTF-8: a frame of it, or the reason of a goodbye.
+    NotUtf8,
     /// Something that is the library's business: a ping or a pong.
     Other,
     /// The peer says goodbye, and why.
@@ -68,7 +76,8 @@ pub(crate) enum Event {
 pub(crate) enum Framing {
     #[default]
     Binary,
-    /// As text, for WebSocket servers that want it; the payload must be UTF-8.
+    /// As text, for WebSocket servers that want it; whether it is UTF-8 is the server's to say. What comes as text comes up as
+    /// binary, see [`TextFrames`](crate::text::TextFrames).
     Text,
 }
 
@@ -88,6 +97,7 @@ impl Socket {
         match self {
             Self::WebSocket(socket) => Pin::new(socket).poll_next(cx).map(|next| match next {
                 Some(Ok(message)) => message_event(message),
+                Some(Err(WsError::Utf8(_))) => Event::NotUtf8,
                 Some(Err(e)) => Event::Broken(e.to_string()),
                 None => Event::End,
             }),
@@ -105,10 +115,7 @@ impl Socket {
             Self::WebSocket(socket) => {
                 let message = match framing {
                     Framing::Binary => Message::Binary(payload),
-                    Framing::Text => Message::Text(
-                        Utf8Bytes::try_from(payload)
-                            .map_err(|e| format!("not UTF-8, so no text frame: {e}"))?,
-                    ),
+                    Framing::Text => Message::Frame(Frame::message(payload, OpCode::Data(Data::Text), true)),
                 };
                 Pin::new(socket).start_send(message).map_err(|e| e.to_string())
             }
@@ -153,8 +160,11 @@ impl Socket {
 fn message_event(message: Message) -> Event {
     match message {
         Message::Binary(payload) => Event::Frame(payload),
-        Message::Text(text) => Event::Text(text.into()),
-        Message::Close(frame) => Event::Goodbye(frame.map(|frame| frame.to_string()).unwrap_or_default()),
+        Message::Text(_) => Event::Text,
+        Message::Close(frame) => {
+            let told = frame.map(|frame| format!("{} {}", frame.code, frame.reason).trim_end().to_owned());
+            Event::Goodbye(told.unwrap_or_default())
+        }
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Event::Other,
     }
 }

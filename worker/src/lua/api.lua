@@ -13,7 +13,7 @@
 ---@class ConnectOptions
 ---@field dialect? "msg"|"rpc" how messages travel; the plan's, if not said
 ---@field packed? boolean whether frames of dialect rpc are 0-packed
----@field text? boolean whether messages travel in text frames
+---@field text? boolean whether messages travel in text frames, of any bytes
 ---@field headers? table<string, string> more headers of the WebSocket handshake
 ---@field subprotocol? string
 ---@field timeout? number seconds

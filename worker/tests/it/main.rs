@@ -19,5 +19,6 @@ mod run;
 mod schedule;
 mod signals;
 mod simulated;
+mod skynet_websocket;
 mod talk;
 mod transports;
