@@ -1,5 +1,6 @@
 //! How late robots wake: from random waits of 1 to 5 s, 20,000 of them on one thread; from a schedule, as the difference of
-//! response and service time at rest; and beside 10,000 robots in Lua, whose collectors hold the thread.
+//! response and service time at rest; and beside 10,000 robots in Lua, whose collectors hold the thread: how late that makes others,
+//! and for how long each piece of their code holds it.
 //! `cargo xtask bench timers`.
 #![allow(clippy::disallowed_methods, reason = "real time is the topic")]
 
@@ -53,7 +54,8 @@ enum Side {
     /// Requests, p50 and p99 of service time, p50 and p99 of response time in microseconds
     #[command(hide = true)]
     Paced { host: String, seconds: u64 },
-    /// Ticks, their p50, p99, p99.9 and greatest lateness in microseconds, share of a core
+    /// Ticks, their p50, p99, p99.9 and greatest lateness in microseconds; pieces of Lua, and the same of how long each held the
+    /// thread; share of a core
     #[command(hide = true)]
     Beside { mod_name: String, robots: u64, seconds: u64 },
 }
@@ -87,47 +89,77 @@ fn measure(args: &Args) -> Result<()> {
     writeln!(out, "  service time (us)   p50 {service:>8.0}  p99 {service_p99:>8.0}")?;
     writeln!(out, "  response time (us)  p50 {response:>8.0}  p99 {response_p99:>8.0}")?;
     let excess = response - service;
-    let beside = args.beside.to_string();
+    let (native, lua) = measure_beside(&args.beside.to_string(), &seconds, &mut out)?;
+    let (native, lua, held) = (native.late.p999, lua.late.p999, lua.held);
+    let Spread { count, p50: held_p50, p99: held_p99, p999: held_p999, most } = held;
     writeln!(
         out,
-        "a schedule of 1,000 ticks per second beside {beside} robots with waits of 1 to 5 s, late by (us)"
-    )?;
-    let native = Lateness::beside("waiting", &beside, &seconds)?;
-    native.print(&mut out, "native")?;
-    let lua = Lateness::beside("lua_waiting", &beside, &seconds)?;
-    lua.print(&mut out, "in Lua")?;
-    writeln!(
-        out,
-        r#"{{"name":"timers","value":{p99:.0},"unit":"us_late_p99","core":{core:.4},"paced_excess_p50_us":{excess:.0},"beside_native_p999_us":{:.0},"beside_lua_p999_us":{:.0}}}"#,
-        native.p999, lua.p999
+        r#"{{"name":"timers","value":{p99:.0},"unit":"us_late_p99","core":{core:.4},"paced_excess_p50_us":{excess:.0},"beside_native_p999_us":{native:.0},"beside_lua_p999_us":{lua:.0},"lua_held_count":{count:.0},"lua_held_p50_us":{held_p50:.0},"lua_held_p99_us":{held_p99:.0},"lua_held_p999_us":{held_p999:.0},"lua_held_max_us":{most:.0}}}"#
     )?;
     Ok(())
 }
 
-/// How late a thread was with other robots on it, in microseconds.
-struct Lateness {
+fn measure_beside(robots: &str, seconds: &str, out: &mut impl Write) -> Result<(Beside, Beside)> {
+    writeln!(
+        out,
+        "a schedule of 1,000 ticks per second beside {robots} robots with waits of 1 to 5 s, late by (us)"
+    )?;
+    let native = Beside::robots("waiting", robots, seconds)?;
+    native.print(out, "native")?;
+    let lua = Beside::robots("lua_waiting", robots, seconds)?;
+    lua.print(out, "in Lua")?;
+    let held = Beside::robots("lua_timed", robots, seconds)?.held;
+    let pieces = held.count;
+    writeln!(out, "how long each of {pieces} pieces of their Lua held the thread, collecting included (us)")?;
+    writeln!(out, "  {:<18}  {held}", "held")?;
+    Ok((native, Beside { held, ..lua }))
+}
+
+/// Some times, in microseconds.
+struct Spread {
+    count: f64,
     p50: f64,
     p99: f64,
     p999: f64,
     most: f64,
+}
+
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { p50, p99, p999, most, .. } = self;
+        write!(f, "p50 {p50:>8.0}  p99 {p99:>8.0}  p99.9 {p999:>8.0}  max {most:>8.0}")
+    }
+}
+
+/// A thread with other robots on it.
+struct Beside {
+    /// How late it was.
+    late: Spread,
+    /// How long each piece of Lua held it; nothing where no mod times that.
+    held: Spread,
     core: f64,
 }
 
-impl Lateness {
-    fn beside(mod_name: &str, robots: &str, seconds: &str) -> Result<Self> {
+impl Beside {
+    fn robots(mod_name: &str, robots: &str, seconds: &str) -> Result<Self> {
         let told = numbers("beside", &[mod_name, robots, seconds])?;
-        let [_, p50, p99, p999, most, core] = told[..] else { bail!("six numbers") };
-        Ok(Self { p50, p99, p999, most, core })
+        let (spreads, rest) = told.as_chunks::<5>();
+        let (&[late, held], &[core]) = (spreads, rest) else { bail!("eleven numbers") };
+        let [late, held] =
+            [late, held].map(|[count, p50, p99, p999, most]| Spread { count, p50, p99, p999, most });
+        Ok(Self { late, held, core })
     }
 
     fn print(&self, out: &mut impl Write, name: &str) -> Result<()> {
-        let Self { p50, p99, p999, most, core } = self;
-        writeln!(
-            out,
-            "  {name:<18}  p50 {p50:>8.0}  p99 {p99:>8.0}  p99.9 {p999:>8.0}  max {most:>8.0}; {core:.3} of a core"
-        )?;
+        writeln!(out, "  {name:<18}  {}; {:.3} of a core", self.late, self.core)?;
         Ok(())
     }
+}
+
+/// As [`Spread`] is told by a child process.
+fn told(times: &Histogram) -> String {
+    let of = [50.0, 99.0, 99.9, 100.0].map(|p| times.percentile(p).as_micros().to_string()).join(" ");
+    format!("{} {of}", times.count())
 }
 
 /// Measures by how much its own waits are late.
@@ -231,38 +263,50 @@ function waiting:start(robot)
   self.seen, self.next = {}, 1
   robot:run_tasks()
 end
-waiting.tasks = { { name = "look", weight = 1, run = function(self, robot)
+function waiting:look(robot)
   for i = 1, 8 do
     self.seen[self.next] = { id = i, name = "object " .. robot:random(1, 1000000), place = { x = i, y = self.next } }
     self.next = self.next % 64 + 1
   end
-end } }
+end
+waiting.tasks = { { name = "look", weight = 1, run = waiting.look } }
 return waiting"#;
+
+/// The same with how long each look takes: it is nearly all that a resume does and allocates, so nearly all collecting is in it. A mod of
+/// its own, for the calls that time it are a tenth of its work and make others late.
+const LUA_TIMED: &str = r#"
+local timed = require("lua_waiting.lua_waiting_mod")
+timed.tasks[1].run = function(self, robot)
+  local began = robot:now_us()
+  self:look(robot)
+  robot:time("held", (robot:now_us() - began) / 1e6)
+end
+return timed"#;
 
 /// One robot that ticks, and others on its thread.
 fn beside(mod_name: &str, robots: u64, seconds: u64) -> Result<()> {
     let registry = Registry::default().with("waiting", Waiting::default).with("ticking", Ticking::default);
-    let lua = ("mods/lua_waiting/lua_waiting_mod.lua".to_owned(), LUA_WAITING.as_bytes().to_vec());
+    let lua = [("lua_waiting", LUA_WAITING), ("lua_timed", LUA_TIMED)]
+        .map(|(name, text)| (format!("mods/{name}/{name}_mod.lua"), text.as_bytes().to_vec()));
     let mut plan = plan("ws://127.0.0.1:1", mod_name, robots + 1, robots as f64, seconds)?;
     plan.classes = Classes::new(vec![
         Class::new("ticking", Share::Fixed(1), vec!["ticking".into()]),
         Class::new("others", Share::Weight(NonZeroU32::MIN), vec![mod_name.into()]),
     ])?;
-    let mut late = Histogram::new();
+    let (mut late, mut held) = (Histogram::new(), Histogram::new());
     let (mut begun, mut cpu) = (Instant::now(), Duration::ZERO);
-    play(plan, Bundle::new(vec![lua]), registry, |report| {
+    play(plan, Bundle::new(lua.into()), registry, |report| {
         let second = report.to.as_secs();
         if second == 3 {
             (begun, cpu) = (Instant::now(), cpu_time());
         }
         if (4..seconds).contains(&second) {
             samples(report, Kind::Task, "tick", |_, response| late.add(response).is_ok());
+            samples(report, Kind::Custom, "held", |ok, _| held.add(ok).is_ok());
         }
         if second == seconds - 1 {
             let core = (cpu_time() - cpu).as_secs_f64() / begun.elapsed().as_secs_f64();
-            let told =
-                [50.0, 99.0, 99.9, 100.0].map(|p| late.percentile(p).as_micros().to_string()).join(" ");
-            let _closed = writeln!(std::io::stdout(), "{} {told} {core}", late.count());
+            let _closed = writeln!(std::io::stdout(), "{} {} {core}", told(&late), told(&held));
         }
     })
 }
