@@ -8,6 +8,7 @@ mod fault;
 mod parse;
 mod plan;
 mod settings;
+mod stages;
 mod tables;
 
 use std::path::PathBuf;

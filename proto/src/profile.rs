@@ -11,7 +11,7 @@ use crate::arrivals::{Arrivals, Flow, Rate, RateStage};
 use crate::bounds::MOST_ENTRIES;
 pub use error::ProfileError;
 pub use stage::{Edge, Stage};
-use stage::{Leg, Span, micros, placed};
+use stage::{Leg, Span, last_level, micros, placed};
 
 /// The longest a run can be planned for.
 pub const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
@@ -212,6 +212,11 @@ impl Profile {
     fn spans(&self) -> impl Iterator<Item = Span> + '_ {
         placed(self.stages().iter().copied().map(Leg::from)).map(|(_, span)| span)
     }
+}
+
+/// Robots after these stages: what one more would begin with.
+pub fn level_after(stages: &[Stage]) -> u64 {
+    last_level(&stages.iter().copied().map(Leg::from).collect::<Vec<_>>())
 }
 
 /// The legs of a profile in their plain form, without jumps that nothing follows.

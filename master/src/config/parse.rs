@@ -4,19 +4,23 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use proto::arrivals::Arrivals;
+use proto::arrivals::{Arrivals, MOST_PER_SECOND, Rate};
 use proto::bounds::{LONGEST_TEXT, MOST_ENTRIES};
 use proto::data::DataPolicy;
 use proto::ending::OnEnd;
 use proto::folder::read_up_to;
 use proto::network::{LARGEST_CA, is_token};
 use proto::plan::LossPolicy;
+use proto::profile::Edge;
 use proto::reconnect::{LONGEST_PAUSE, Reconnect};
 use proto::series::LONGEST_NAME;
 use proto::speech::{Dialect, Envelope};
 use url::Url;
 
 use super::duration::{self, show};
+
+/// What each certificate in a PEM file begins with.
+pub(super) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
 pub(super) fn whole(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let range = format!("give a whole number from {least} to {most}");
@@ -132,15 +136,18 @@ pub(super) fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
     }
 }
 
-/// A file of certificates.
+/// A file of certificates, or what stands in one.
 pub(super) fn certificates(path: &str) -> Result<String, String> {
+    if path.contains(CERTIFICATE) && path.len() <= LARGEST_CA {
+        return Ok(path.into());
+    }
     let content = read_up_to(Path::new(path), LARGEST_CA as u64);
     let content = content.map_err(|e| format!("can't be read ({e}); check name and rights"))?;
     let content = content.ok_or_else(|| {
         format!("larger than {} KiB; keep only the certificates to trust", LARGEST_CA >> 10)
     })?;
     let text = String::from_utf8(content).map_err(|_| "not text; give a PEM file")?;
-    if text.contains("-----BEGIN CERTIFICATE-----") {
+    if text.contains(CERTIFICATE) {
         Ok(text)
     } else {
         Err("no certificate in it; give a PEM file with -----BEGIN CERTIFICATE-----".into())
@@ -215,6 +222,23 @@ pub(super) fn on_end(text: &str) -> Result<OnEnd, String> {
 pub(super) fn arrivals(text: &str) -> Result<f64, String> {
     let wrong = "not a rate; give sessions per second as a number above 0, such as 10 or 0.5";
     text.parse().map_err(|_| wrong.into())
+}
+
+/// Whether a stage goes to its level at once.
+pub(super) fn edge(text: &str) -> Result<Edge, String> {
+    match text {
+        "linear" => Ok(Edge::Linear),
+        "step" => Ok(Edge::Step),
+        _ => Err("no such edge; give linear or step".into()),
+    }
+}
+
+/// The arrivals of a stage, which may be none.
+pub(super) fn stage_arrivals(text: &str) -> Result<Rate, String> {
+    let wrong = format!(
+        "not a rate; give sessions per second as a number from 0 to {MOST_PER_SECOND}, such as 10 or 0.5"
+    );
+    text.parse().ok().and_then(Rate::new).ok_or(wrong)
 }
 
 pub(super) fn model(text: &str) -> Result<Arrivals, String> {

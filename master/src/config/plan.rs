@@ -56,15 +56,13 @@ impl Reader<'_> {
     }
 
     fn profile(&mut self, seed: Option<u64>) -> Option<Profile> {
+        if self.is_staged() {
+            return self.staged_profile(seed);
+        }
         if self.settings.get("arrivals").is_some() {
             return self.open_profile(seed);
         }
-        if self.is_given("arrivals-model") {
-            self.fault(
-                "arrivals-model",
-                "there are no arrivals; give --arrivals RATE too, or leave it out".into(),
-            );
-        }
+        self.refuse_model("give --arrivals RATE too");
         let users = self.read("users", |text| parse::whole(text, 1, MOST_ROBOTS));
         let rate = self.read("spawn-rate", parse::rate);
         let run_time = self.run_time();
@@ -79,6 +77,13 @@ impl Reader<'_> {
         }
         let profile = Profile::ramp(users, rate, run_time);
         profile.map_err(|e| self.fault("run-time", e.to_string())).ok()
+    }
+
+    /// Nobody arrives, so nothing can space them.
+    pub(super) fn refuse_model(&mut self, remedy: &str) {
+        if self.is_given("arrivals-model") {
+            self.fault("arrivals-model", format!("there are no arrivals; {remedy}, or leave it out"));
+        }
     }
 
     fn open_profile(&mut self, seed: Option<u64>) -> Option<Profile> {
@@ -152,7 +157,8 @@ impl Reader<'_> {
         for (target, robots) in by_target {
             let options = "with --source-ip and --expect-workers";
             if let Err(e) = ports.check(robots, target) {
-                self.fault("users", format!("{e} ({options})"));
+                let wrong = format!("{e} ({options})");
+                if self.is_staged() { self.fault_of_stages(&wrong) } else { self.fault("users", wrong) }
             }
         }
     }

@@ -94,7 +94,31 @@ impl Settings {
 }
 
 fn read(file: Option<&str>) -> Result<HashMap<String, Value>, ConfigError> {
-    file.map_or(Ok(HashMap::new()), |path| config::File::new(path, FileFormat::Toml).collect())
+    let Some(path) = file else { return Ok(HashMap::new()) };
+    config::File::new(path, FileFormat::Toml).collect().or_else(|e| mended(path).ok_or(e))
+}
+
+/// What a file says that is readable but for numbers that are too large: as text they are told as what they are, and hide
+/// no other fault.
+fn mended(path: &str) -> Option<HashMap<String, Value>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let mended = text.lines().map(large_number_as_text).collect::<Vec<_>>().join("\n");
+    let values = config::File::from_str(&mended, FileFormat::Toml).collect().ok()?;
+    let of_file = |value: Value| Value::new(Some(&path.to_owned()), value.kind);
+    Some(values.into_iter().map(|(name, value)| (name, of_file(value))).collect())
+}
+
+/// `key = 9223372036854775808` -> `key = "9223372036854775808"`: TOML's whole numbers end one below.
+fn large_number_as_text(line: &str) -> String {
+    let Some((key, rest)) = line.split_once('=') else { return line.into() };
+    let (number, comment) = rest.split_once('#').map_or((rest, ""), |(number, comment)| (number, comment));
+    let digits = number.trim().replace('_', "");
+    let is_large = digits.bytes().all(|b| b.is_ascii_digit()) && digits.len() > 18;
+    if is_large && digits.parse::<i64>().is_err() {
+        format!("{key}= \"{digits}\" #{comment}")
+    } else {
+        line.into()
+    }
 }
 
 fn merge(

@@ -1,4 +1,4 @@
-//! What only a file can say, because it is no single value: classes, data sets, replies that break the rule, headers.
+//! What only a file can say, because it is no single value: stages, classes, data sets, replies that break the rule, headers.
 //! Tables that only group settings (`[speech] dialect = "rpc"`) are taken apart, so that those count like any other.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,13 +10,25 @@ use serde::de::DeserializeOwned;
 use super::fault::{Fault, Origin};
 
 /// The tables that a file can have.
-pub(super) const TABLES: [&str; 4] = ["class", "data", "speech", "network"];
+pub(super) const TABLES: [&str; 5] = ["stage", "class", "data", "speech", "network"];
 
 /// Tables that group settings: their keys, and the one that is a table again.
 const GROUPS: [(&str, &[&str], &str); 2] = [
     ("speech", &["dialect", "envelope", "package", "packing"], "replies"),
     ("network", &["source-ip", "ca", "insecure", "subprotocol"], "headers"),
 ];
+
+/// `[[stage]]`: a stretch of the profile. Numbers stay as written, so that what is wrong with them is told like settings.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(super) struct StageTable {
+    pub(super) duration: Option<String>,
+    pub(super) users: Option<String>,
+    pub(super) spawn_rate: Option<String>,
+    pub(super) arrivals: Option<String>,
+    pub(super) edge: Option<String>,
+    pub(super) cut: Option<String>,
+}
 
 /// `[[class]]`: a kind of robot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,6 +64,7 @@ pub(super) struct DataTable {
 pub(super) struct Tables {
     /// The file that they stand in.
     pub(super) file: String,
+    pub(super) stages: Vec<StageTable>,
     pub(super) classes: Vec<ClassTable>,
     pub(super) data: Vec<DataTable>,
     pub(super) replies: BTreeMap<String, String>,
@@ -65,6 +78,10 @@ impl Tables {
         file: &str,
     ) -> (HashMap<String, Value>, Self, Vec<Fault>) {
         let mut taker = Taker { file, faults: Vec::new() };
+        let stages = values.remove("stage").map(|value| {
+            let keys = ["duration", "users", "spawn-rate", "arrivals", "edge", "cut"];
+            taker.each("stage", value, &keys)
+        });
         let classes = values.remove("class").map(|value| {
             let keys = ["name", "weight", "count", "mods", "tasks", "host"];
             taker.each("class", value, &keys)
@@ -85,6 +102,7 @@ impl Tables {
         });
         let tables = Self {
             file: file.into(),
+            stages: stages.unwrap_or_default(),
             classes: classes.unwrap_or_default(),
             data: data.unwrap_or_default(),
             replies: replies.unwrap_or_default(),

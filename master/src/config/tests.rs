@@ -1,6 +1,7 @@
 //! Faults as users read them, and which source wins.
 
 mod robots;
+mod stages;
 
 use std::collections::HashMap;
 use std::fs;

@@ -34,14 +34,14 @@ impl Folder {
 }
 
 /// What is wrong with a file of that text, beside a good host.
-fn told(toml: &str, args: &[&str]) -> Vec<String> {
+pub(super) fn told(toml: &str, args: &[&str]) -> Vec<String> {
     let folder = Folder::with(&[("horde.toml", toml)]);
     let path = folder.text("horde.toml");
     let faults = faults(&[&HOST[..], &["--config", &path], args].concat(), &[]);
     faults.into_iter().map(|fault| fault.replace(&path, "horde.toml")).collect()
 }
 
-fn config(toml: &str, args: &[&str]) -> Config {
+pub(super) fn config(toml: &str, args: &[&str]) -> Config {
     let folder = Folder::with(&[("horde.toml", toml)]);
     check(&[&HOST[..], &["--config", &folder.text("horde.toml")], args].concat(), &[])
         .unwrap_or_else(|faults| panic!("{faults}"))
