@@ -10,6 +10,11 @@ use clap::Parser;
 /// Every option can also stand in horde.toml (`spawn-rate = 10`) and in the environment (HORDE_SPAWN_RATE=10);
 /// the command line wins over the environment, and that over the file. Only the file has the tables `class`, `data`,
 /// `speech.replies` and `network.headers`; the README shows them.
+///
+/// Only the file has the tables `stage`, which say any other shape of the load instead of --users, --spawn-rate, --run-time
+/// and --arrivals: spikes, stairs, ramps down. Each has `duration`, and `users` with `edge = "linear"` (evenly, the
+/// default) or `"step"` (at once), or with a `spawn-rate` after which it holds; or `arrivals` instead of `users`. A stage with
+/// `cut` is left on its way, after so long.
 #[derive(Debug, Default, Parser)]
 #[command(name = "master", version)]
 pub struct Args {
@@ -31,7 +36,7 @@ pub struct Args {
     /// Robots born per second [default: 1]
     #[arg(short = 'r', long, value_name = "N", allow_hyphen_values = true)]
     pub spawn_rate: Option<String>,
-    /// How long the run lasts, the ramp included: 20, 20s, 3m, 1h30m, 500ms [default: until Ctrl-C, at most 24h]
+    /// How long the run lasts, the ramp included: 20, 20s, 3m, 1h30m, 500ms, 20us [default: until Ctrl-C, at most 24h]
     #[arg(short = 't', long, value_name = "TIME", allow_hyphen_values = true)]
     pub run_time: Option<String>,
     /// The address that robots begin with, such as ws://127.0.0.1:8765
@@ -109,7 +114,7 @@ pub struct Args {
     /// Local addresses that robots connect from, in turn; separate them with commas or spaces
     #[arg(long, value_name = "ADDRESS", num_args = 1..)]
     pub source_ip: Vec<String>,
-    /// Trust the certificates of this PEM file too
+    /// Trust the certificates of this PEM file too; in horde.toml its text can stand instead
     #[arg(long, value_name = "FILE")]
     pub ca: Option<String>,
     /// Do not look at certificates at all

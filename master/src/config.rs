@@ -4,12 +4,15 @@
 mod bundle;
 mod classes;
 mod duration;
+mod export;
 mod fault;
 mod parse;
 mod plan;
+mod secret;
 mod settings;
 mod stages;
 mod tables;
+mod toml;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use proto::plan::Plan;
 use proto::profile::LONGEST_RUN;
 
 pub(crate) use duration::show;
+pub use export::{Sources, export};
 pub use fault::{Fault, Faults, Origin};
 pub use settings::{Setting, Settings};
 
@@ -40,6 +44,8 @@ pub struct Config {
     pub plan: Plan,
     /// The files that robots need.
     pub bundle: Arc<Bundle>,
+    /// Where those files were.
+    pub sources: Sources,
     /// Where the results go.
     pub outputs: Vec<Box<dyn Output + Send>>,
 }
@@ -98,6 +104,7 @@ impl Reader<'_> {
             journal: journal?,
             muster: muster?,
             plan: plan?,
+            sources: self.sources(&shipped),
             bundle: Arc::new(shipped.files.into_bundle()),
             outputs: outputs.into_iter().flatten().collect(),
         })

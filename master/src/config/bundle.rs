@@ -8,7 +8,7 @@ use proto::plan::Plan;
 use proto::rows;
 
 use super::tables::DataTable;
-use super::{Fault, Origin, Reader, parse};
+use super::{Fault, Origin, Reader, Sources, parse};
 
 /// What is shipped.
 #[derive(Debug, Default)]
@@ -56,6 +56,13 @@ impl Reader<'_> {
             }
         }
         shipped
+    }
+
+    /// Where what is shipped was.
+    pub(super) fn sources(&self, shipped: &Shipped) -> Sources {
+        let folder = |name| self.settings.get(name).map(|setting| setting.text.clone());
+        let data = shipped.data.iter().map(|data| (data.set.name.clone(), data.file.clone()));
+        Sources { schema: folder("schema"), mods: folder("mods"), data: data.collect() }
     }
 
     /// The data sets of the file, and those of `--data`; one that both have takes its file from the latter.

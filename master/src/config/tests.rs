@@ -1,5 +1,6 @@
 //! Faults as users read them, and which source wins.
 
+mod export;
 mod robots;
 mod stages;
 

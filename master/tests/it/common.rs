@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use master::config::{Config, Muster};
+use master::config::{Config, Muster, Sources};
 use master::summary::Summary;
 use master::{Command, Error, Ground};
 use proto::class::{Class, Classes, Share};
@@ -39,6 +39,7 @@ pub(crate) fn config(workers: usize, plan: Plan) -> Config {
         plan,
         bundle: Arc::new(Bundle::new(Vec::new())),
         journal: None,
+        sources: Sources::default(),
         outputs: Vec::new(),
     }
 }

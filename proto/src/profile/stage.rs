@@ -177,7 +177,9 @@ impl Span {
 
     /// The level at `x` microseconds into the span: the line, rounded down.
     pub(crate) fn level(&self, x: u64) -> u64 {
-        if self.to >= self.from {
+        if x >= self.length {
+            self.to
+        } else if self.to >= self.from {
             self.from + part(self.to - self.from, x, self.length)
         } else {
             // Rounding the line down on its way down is rounding up what has gone.

@@ -12,10 +12,10 @@ use proto::speech::{Dialect, Envelope};
 use super::*;
 
 /// A folder with files.
-struct Folder(tempfile::TempDir);
+pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn with(files: &[(&str, &str)]) -> Self {
+    pub(super) fn with(files: &[(&str, &str)]) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         for (path, text) in files {
             fs::create_dir_all(folder.path(path).parent().unwrap()).unwrap();
@@ -28,7 +28,7 @@ impl Folder {
         self.0.path().join(path)
     }
 
-    fn text(&self, path: &str) -> String {
+    pub(super) fn text(&self, path: &str) -> String {
         self.path(path).to_str().unwrap().into()
     }
 }

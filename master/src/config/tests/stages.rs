@@ -52,6 +52,20 @@ fn spike_hold_ramp_down_and_stairs_can_be_written() {
 }
 
 #[test]
+fn the_stages_of_the_readme_are_what_it_says() {
+    let readme = include_str!("../../../../README.md");
+    let block = readme.split("```toml\n").find(|block| block.starts_with("[[stage]]")).unwrap();
+    let profile = config(block.split_once("```").unwrap().0, &["--expect-workers", "9"]).plan.profile;
+    // (seconds, robots)
+    let table =
+        [(30, 500), (59, 983), (60, 5000), (69, 5000), (75, 4000), (90, 1000), (189, 1000), (205, 500)];
+    for (t, robots) in table {
+        assert_eq!(profile.alive(s(t)), robots, "at {t} s");
+    }
+    assert_eq!(profile.end(), s(220));
+}
+
+#[test]
 fn stages_of_arrivals_make_an_open_profile() {
     let text =
         stages(&["duration = \"10s\", arrivals = 20", "duration = \"5s\", arrivals = 0.5, edge = \"step\""]);
