@@ -188,7 +188,9 @@ fn headline(summary: &Summary) -> String {
         None => format!("{} robots at most", plan.users),
         Some(arrivals) => {
             let (planned, begun, rate) = (arrivals.planned, arrivals.begun, arrivals.rate);
-            format!("{begun} of {planned} sessions began ({rate} per second, {})", arrivals.model.as_str())
+            let about = if arrivals.stages.len() > 1 { "about " } else { "" };
+            let model = arrivals.model.as_str();
+            format!("{begun} of {planned} sessions began ({about}{rate} per second, {model})")
         }
     };
     format!("{robots}, {ran}{stopped}, {}, seed {}", fit(&plan.host, 100), plan.seed)

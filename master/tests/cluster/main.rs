@@ -8,4 +8,5 @@ mod lua;
 mod open_model;
 mod process;
 mod shares;
+mod stages;
 mod stop;
