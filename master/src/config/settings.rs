@@ -113,7 +113,8 @@ fn large_number_as_text(line: &str) -> String {
     let Some((key, rest)) = line.split_once('=') else { return line.into() };
     let (number, comment) = rest.split_once('#').map_or((rest, ""), |(number, comment)| (number, comment));
     let digits = number.trim().replace('_', "");
-    let is_large = digits.bytes().all(|b| b.is_ascii_digit()) && digits.len() > 18;
+    let bare = digits.trim_start_matches(['-', '+']);
+    let is_large = bare.bytes().all(|b| b.is_ascii_digit()) && bare.len() > 18;
     if is_large && digits.parse::<i64>().is_err() {
         format!("{key}= \"{digits}\" #{comment}")
     } else {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proto::arrivals::{Rate, RateStage};
-use proto::profile::{Edge, LONGEST_RUN, MOST_ROBOTS, Profile, Stage, level_after};
+use proto::profile::{Edge, LONGEST_RUN, MOST_ROBOTS, Profile, Stage, level_after, way};
 
 use super::tables::StageTable;
 use super::{Reader, parse, show};
@@ -99,11 +99,10 @@ impl Reader<'_> {
             return Some(vec![Stage { cut: cut?, ..Stage::new(duration?, users, edge?) }]);
         };
         let (from, duration) = (from?, duration?);
-        let way = way(from.abs_diff(users), rate);
-        if way > duration {
-            self.fault_of_stage(stage, &too_slow(from, users, rate, way, duration));
+        let Some(way) = way(from.abs_diff(users), rate).ok().filter(|way| *way <= duration) else {
+            self.fault_of_stage(stage, &too_slow(from, users, rate, duration));
             return None;
-        }
+        };
         let line = |duration| Stage::new(duration, users, Edge::Linear);
         let parts = [line(way), line(duration - way)];
         Some(parts.into_iter().filter(|part| !part.duration.is_zero()).collect())
@@ -199,16 +198,38 @@ impl StageTable {
     }
 }
 
-/// How long so many robots take at a rate.
-fn way(robots: u64, rate: f64) -> Duration {
-    Duration::from_micros((robots as f64 / rate * 1e6).ceil() as u64)
+/// A way that takes longer than its stage, and what to write instead.
+fn too_slow(from: u64, users: u64, rate: f64, duration: Duration) -> String {
+    let robots = from.abs_diff(users);
+    let (takes, longer) = match way(robots, rate) {
+        Ok(way) => (format!("takes {}", show(way)), format!("let it last at least {}, or ", show(way))),
+        Err(_) => (format!("takes longer than {}", show(LONGEST_RUN)), String::new()),
+    };
+    let (least, duration) = (least_rate(robots, duration), show(duration));
+    format!(
+        "from {from} to {users} users at {rate} per second {takes}, but the stage lasts {duration}; \
+         {longer}give a spawn-rate of at least {least}"
+    )
 }
 
-fn too_slow(from: u64, users: u64, rate: f64, way: Duration, duration: Duration) -> String {
-    let least = (from.abs_diff(users) as f64 / duration.as_secs_f64() * 1e6).ceil() / 1e6;
-    let (way, duration) = (show(way), show(duration));
-    format!(
-        "from {from} to {users} users at {rate} per second takes {way}, but the stage lasts {duration}; \
-         let it last at least {way}, or give a spawn-rate of at least {least}"
-    )
+/// The lowest rate, in millionths, at which so many robots come in time.
+fn least_rate(robots: u64, duration: Duration) -> f64 {
+    let millionths = (robots as f64 / duration.as_secs_f64() * 1e6).ceil();
+    let is_enough = |rate: &f64| way(robots, *rate).is_ok_and(|way| way <= duration);
+    let rates = [millionths / 1e6, (millionths + 1.0) / 1e6];
+    rates.into_iter().find(is_enough).unwrap_or_else(|| (millionths / 1e6).ceil() + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_rate_that_is_told_is_enough(robots in 1..=MOST_ROBOTS, us in 1..=86_400_000_000u64) {
+            let duration = Duration::from_micros(us);
+            prop_assert!(way(robots, least_rate(robots, duration)).unwrap() <= duration);
+        }
+    }
 }

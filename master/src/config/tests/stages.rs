@@ -3,7 +3,9 @@
 use proto::arrivals::{Arrivals, Rate, RateStage};
 use proto::profile::{Edge, Profile, Stage};
 
-use super::robots::{config, told};
+use proptest::{prelude::*, sample::select};
+
+use super::robots::{Folder, config, told};
 use super::*;
 
 fn s(seconds: u64) -> Duration {
@@ -118,6 +120,13 @@ fn what_is_wrong_with_a_stage_is_told_with_its_number() {
         ),
         ("duration = 9, users = 5, cut = 0", "cut = 0: too short; give at least 1us".into()),
         ("duration = 9, user = 5", "unknown key `user`; did you mean `users`?".into()),
+        ("duration = 9, users = -9223372036854775809", format!("users = -9223372036854775809: not such a number; {users}")),
+        (
+            "duration = 30, users = 100, spawn-rate = 1e-9",
+            "from 0 to 100 users at 0.000000001 per second takes longer than 24h, but the stage lasts 30s; give a \
+             spawn-rate of at least 3.333334"
+                .into(),
+        ),
         (
             "duration = 30, users = 100, spawn-rate = 2.5",
             "from 0 to 100 users at 2.5 per second takes 40s, but the stage lasts 30s; let it last at least 40s, or give \
@@ -220,4 +229,29 @@ fn a_number_too_large_for_toml_is_told_as_any_other() {
     ];
     assert_eq!(told(toml, &[]), wrong);
     assert_eq!(config("seed = 18446744073709551615", &[]).plan.seed, u64::MAX);
+}
+
+proptest! {
+    /// Whatever stands in stages is a plan or is told.
+    #[test]
+    fn strange_stages_are_plans_or_faults(
+        list in prop::collection::vec(prop::collection::btree_map(
+            select(vec!["duration", "users", "spawn-rate", "arrivals", "edge", "cut"]),
+            select(vec![
+                "0", "-0.0", "1", "-1", "5e-324", "1e308", "inf", "nan", "9223372036854775807", "99999999999999999999",
+                "\"\"", "\"1us\"", "\"24h\"", "\"9s\"", "\"step\"", "\"linear\"", "true", "100000", "1e-6",
+            ]),
+            0..6,
+        ), 1..5),
+    ) {
+        let table = |keys: &std::collections::BTreeMap<&str, &str>| -> String {
+            keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+        };
+        let text: String = list.iter().map(|keys| format!("[[stage]]\n{}", table(keys))).collect();
+        let folder = Folder::with(&[("horde.toml", &text)]);
+        match check(&[&HOST[..], &["--config", &folder.text("horde.toml")]].concat(), &[]) {
+            Ok(config) => prop_assert!(config.plan.profile.peak() <= proto::profile::MOST_ROBOTS),
+            Err(faults) => prop_assert!(!faults.0.is_empty()),
+        }
+    }
 }
