@@ -39,18 +39,34 @@ pub fn export(run: Uuid, muster: Muster, plan: &Plan, sources: &Sources) -> Stri
     toml.comment(&format!("The plan of run {run}, as it was run."));
     left_out(&mut toml, plan);
     settings(&mut toml, plan, muster);
-    toml.list("tags", &plan.tags.only, |tag| quoted(tag));
-    toml.list("exclude-tags", &plan.tags.without, |tag| quoted(tag));
-    let folders = [("schema", &sources.schema), ("mods", &sources.mods)];
-    folders.iter().filter_map(|(key, folder)| Some((key, folder.as_ref()?))).for_each(|(key, folder)| {
-        toml.text(key, folder);
-    });
-    speech(&mut toml, &plan.speech);
-    network(&mut toml, &plan.network);
-    plan.profile.stages().iter().for_each(|stage| robots(&mut toml, stage));
-    plan.profile.flow().map_or(&[][..], Flow::stages).iter().for_each(|stage| arrivals(&mut toml, stage));
-    plan.classes.list().iter().for_each(|each| class(&mut toml, each));
-    plan.data.iter().for_each(|set| data(&mut toml, set, sources));
+    // By name, so that no new part is forgotten: those without one here are settings.
+    let Plan {
+        profile,
+        classes,
+        speech,
+        network,
+        tags,
+        data,
+        host: _,
+        seed: _,
+        timeouts: _,
+        on_worker_loss: _,
+        reconnect: _,
+        on_end: _,
+        keep_failures: _,
+        hold: _,
+    } = plan;
+    toml.list("tags", &tags.only, |tag| quoted(tag));
+    toml.list("exclude-tags", &tags.without, |tag| quoted(tag));
+    for (key, folder) in [("schema", &sources.schema), ("mods", &sources.mods)] {
+        folder.iter().for_each(|folder| toml.text(key, folder));
+    }
+    speech_of(&mut toml, speech);
+    network_of(&mut toml, network);
+    profile.stages().iter().for_each(|stage| robots(&mut toml, stage));
+    profile.flow().map_or(&[][..], Flow::stages).iter().for_each(|stage| arrivals(&mut toml, stage));
+    classes.list().iter().for_each(|each| class(&mut toml, each));
+    data.iter().for_each(|set| rows(&mut toml, set, sources));
     toml.into_text()
 }
 
@@ -98,7 +114,7 @@ fn settings(toml: &mut Toml, plan: &Plan, muster: Muster) {
     }
 }
 
-fn speech(toml: &mut Toml, speech: &Speech) {
+fn speech_of(toml: &mut Toml, speech: &Speech) {
     let dialect = match speech.dialect {
         Dialect::Msg => "msg",
         Dialect::Rpc => "rpc",
@@ -116,7 +132,7 @@ fn speech(toml: &mut Toml, speech: &Speech) {
     }
 }
 
-fn network(toml: &mut Toml, network: &Network) {
+fn network_of(toml: &mut Toml, network: &Network) {
     toml.table("[network]");
     toml.list("source-ip", &network.source_ips, |ip| quoted(&ip.to_string()));
     toml.pair("insecure", network.insecure);
@@ -175,7 +191,7 @@ fn task(choice: &TaskChoice) -> String {
     choice.weight.map_or(name.clone(), |weight| format!("{{ name = {name}, weight = {weight} }}"))
 }
 
-fn data(toml: &mut Toml, set: &DataSet, sources: &Sources) {
+fn rows(toml: &mut Toml, set: &DataSet, sources: &Sources) {
     let policy = match set.policy {
         DataPolicy::Cycle => "cycle",
         DataPolicy::Unique => "unique",

@@ -269,7 +269,16 @@ fn policies() -> impl Strategy<Value = (LossPolicy, OnEnd, Reconnect)> {
 fn any_plan() -> impl Strategy<Value = Plan> {
     let seed = prop_oneof![Just(u64::MAX), any::<u64>()];
     let profile = seed.prop_flat_map(|seed| (Just(seed), prop_oneof![closed(), open(seed)]));
-    let parts = (classes(), speech(), network(), tags(), data(), timeouts(), policies(), (0..=1_000u32, 0..=600_000_000u64));
+    let parts = (
+        classes(),
+        speech(),
+        network(),
+        tags(),
+        data(),
+        timeouts(),
+        policies(),
+        (0..=1_000u32, 0..=600_000_000u64),
+    );
     (profile, parts).prop_map(
         |((seed, profile), (classes, speech, network, tags, data, timeouts, policies, (kept, hold)))| {
             let (on_worker_loss, on_end, reconnect) = policies;
@@ -289,7 +298,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 on_end,
                 reconnect,
                 keep_failures: kept,
-            hold: us(hold),
+                hold: us(hold),
                 ..Plan::new(profile, classes, "ws://127.0.0.1:8765/game?realm=eu")
             }
         },
