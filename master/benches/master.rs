@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
-use master::config::{Config, Muster};
+use master::config::{Config, Muster, Sources};
 use master::{Ground, door};
 use proto::class::{Class, Classes, Share};
 use proto::control::LARGEST_MESSAGE;
@@ -102,6 +102,7 @@ fn serve(workers: usize, mebibytes: usize, seconds: u64) -> Result<()> {
             plan: Plan::new(profile, Classes::new(vec![class])?, "ws://127.0.0.1:1"),
             bundle: Arc::new(Bundle::new(vec![("data/all.csv".into(), content)])),
             outputs: Vec::new(),
+            sources: Sources::default(),
         };
         let (_commands, orders) = mpsc::channel(1);
         let incoming = door::accept(listener);

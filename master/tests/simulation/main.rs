@@ -107,7 +107,9 @@ fn seeds(args: &Args, next: &AtomicU64, tally: &Mutex<Tally>) {
 fn played(seed: u64, mutant: Option<&str>) -> Outcome {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.arg("--only").arg(seed.to_string());
-    mutant.into_iter().for_each(|mutant| drop(child.arg("--mutant").arg(mutant)));
+    if let Some(mutant) = mutant {
+        child.args(["--mutant", mutant]);
+    }
     let output = child.stderr(Stdio::inherit()).output().unwrap();
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| Outcome::broken(format!("its process broke: {e}")))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use master::Ground;
 use master::clock::Clock;
-use master::config::{Config, Muster};
+use master::config::{Config, Muster, Sources};
 use master::summary::Summary;
 use proto::class::{Class, Classes, Share};
 use proto::message::Bundle;
@@ -212,6 +212,7 @@ impl Machines {
             plan: Plan { timeouts, seed: self.seed, ..Plan::new(profile(), classes, "ws://nowhere:1") },
             bundle: Arc::new(Bundle::new(Vec::new())),
             outputs: Vec::new(),
+            sources: Sources::default(),
         }
     }
 
