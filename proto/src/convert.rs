@@ -11,6 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::bounds;
+use crate::command::Command;
 use crate::message::{
     Assignment, Beat, Bundle, BundleHash, Dismissal, Down, Echo, Hello, Up, Welcome, is_worker_name,
 };
@@ -135,6 +136,7 @@ impl Wire for Down {
             Self::Echo(echo) => Kind::Echo(pb::Echo { sent_us: us(echo.sent), master_us: us(echo.master) }),
             Self::Ack(sequence) => Kind::Ack(pb::Ack { sequence }),
             Self::Groups(tells) => Kind::Groups(tells.into_wire()),
+            Self::Command(command) => Kind::Command(command.into_wire()),
             Self::Dismiss(dismissal, reason) => {
                 Kind::Dismiss(pb::Dismiss { dismissal: pb::Dismissal::from(dismissal).into(), reason })
             }
@@ -161,8 +163,25 @@ impl Wire for Down {
             }),
             Kind::Ack(ack) => Self::Ack(ack.sequence),
             Kind::Groups(tells) => Self::Groups(Tells::from_wire(tells)?),
+            Kind::Command(command) => Self::Command(Command::from_wire(command)?),
             Kind::Dismiss(dismiss) => Self::Dismiss(dismissal_from(dismiss.dismissal())?, dismiss.reason),
         })
+    }
+}
+
+impl Wire for Command {
+    type Pb = pb::Command;
+
+    fn into_wire(self) -> pb::Command {
+        let Self { id, name, share_permille, args } = self;
+        pb::Command { id, name, share_permille, args }
+    }
+
+    fn from_wire(pb: pb::Command) -> Result<Self, Malformed> {
+        let pb::Command { id, name, share_permille, args } = pb;
+        let command = Self { id, name, share_permille, args };
+        command.check().map_err(|e| malformed("command", e))?;
+        Ok(command)
     }
 }
 

@@ -7,6 +7,7 @@
 //!   [`ending`], [`tags`], [`data`]; [`bounds`] keep them small, and [`ports`] says whether they fit a machine.
 //! - [`folder`], [`rows`]: the files that robots need, and the rows in those of data.
 //! - [`slots`]: which worker runs which robots.
+//! - [`command`]: what people tell robots in mid-run.
 //! - [`message`]: what master and worker say to each other; [`control`] is the gRPC service that carries it.
 //! - [`talk`]: what robots say to each other through their workers; [`hub`]: where they meet.
 //! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up.
@@ -18,6 +19,7 @@
 pub mod arrivals;
 pub mod bounds;
 pub mod class;
+pub mod command;
 pub mod control;
 pub mod data;
 pub mod ending;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::command::Command;
 use crate::plan::Plan;
 use crate::report::{Census, Report};
 use crate::shipping::Part;
@@ -69,6 +70,8 @@ pub enum Down {
     Ack(u64),
     /// What your robots are told by others.
     Groups(Tells),
+    /// Your robots are told something.
+    Command(Command),
     /// You are not wanted, or no longer.
     Dismiss(Dismissal, String),
 }

@@ -83,6 +83,8 @@ pub struct Plan {
     /// How long robots play on while connects to the master are refused: nobody is there who could deal them again. At most
     /// [`LONGEST_HOLD`].
     pub hold: Duration,
+    /// Whether robots begin no task: they live on and keep their connections.
+    pub paused: bool,
 }
 
 /// Why a plan can't be run.
@@ -117,6 +119,7 @@ impl Plan {
             data: Vec::new(),
             keep_failures: 0,
             hold: Duration::ZERO,
+            paused: false,
         }
     }
 

@@ -39,6 +39,7 @@ impl Wire for Plan {
             data: all_into(self.data),
             keep_failures: self.keep_failures,
             hold_us: us(self.hold),
+            paused: self.paused,
         }
     }
 
@@ -63,6 +64,7 @@ impl Wire for Plan {
             data: all_from("data", pb.data)?,
             keep_failures: pb.keep_failures,
             hold: Duration::from_micros(pb.hold_us).min(LONGEST_HOLD),
+            paused: pb.paused,
         };
         plan.check().map_err(|e| malformed("plan", e))?;
         Ok(plan)

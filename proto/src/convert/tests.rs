@@ -130,6 +130,7 @@ fn plan() -> Plan {
         }],
         keep_failures: 5,
         hold: Duration::from_secs(30),
+        paused: true,
         ..Plan::new(
             Profile::new(stages).unwrap().cut(Duration::from_secs(25)),
             Classes::new(classes).unwrap(),
@@ -275,6 +276,40 @@ fn a_plan_out_of_bounds_is_refused_with_a_sentence() {
     }
 }
 
+fn command() -> Command {
+    Command { id: 3, name: "storm".into(), share_permille: 300, args: "{\"map\": 7}".into() }
+}
+
+#[test]
+fn a_command_out_of_bounds_is_refused_with_a_sentence() {
+    let spoil = |change: fn(&mut Command)| {
+        let mut command = command();
+        change(&mut command);
+        Command::from_wire(command.into_wire()).unwrap_err().to_string()
+    };
+    let table: [(String, &str); 7] = [
+        (spoil(|c| c.name.clear()), "command: name: empty"),
+        (spoil(|c| c.name = "x".repeat(257)), "command: name: 257 bytes long; at most 256 are taken"),
+        (spoil(|c| c.share_permille = 1_001), "command: share: 1001 thousandths; give 1 to 1000"),
+        (spoil(|c| c.args.clear()), "command: args: empty"),
+        (
+            spoil(|c| c.args = format!("\"{}\"", "x".repeat(65_536))),
+            "command: args: 65538 bytes long; at most 65536 are taken",
+        ),
+        (
+            spoil(|c| c.args = "[1".into()),
+            "command: args: no JSON: EOF while parsing a list at line 1 column 2",
+        ),
+        (
+            spoil(|c| c.args = "[".repeat(10_000)),
+            "command: args: no JSON: recursion limit exceeded at line 1 column 128",
+        ),
+    ];
+    for (told, sentence) in table {
+        assert_eq!(told, sentence);
+    }
+}
+
 #[test]
 fn every_message_comes_back_as_it_went() {
     let beat = Beat {
@@ -310,6 +345,7 @@ fn every_message_comes_back_as_it_went() {
         Down::Assignment(Box::new(assignment)),
         Down::Echo(echo),
         Down::Ack(7),
+        Down::Command(command()),
         over,
     ] {
         roundtrip(down);

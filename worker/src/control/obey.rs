@@ -30,6 +30,7 @@ impl Control {
             Down::Echo(echo) => self.note_echo(echo, up),
             Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
             Down::Groups(tells) => self.hear(tells),
+            Down::Command(_) => {}
             Down::Dismiss(..) => {} // ends the session before it gets here
         }
     }

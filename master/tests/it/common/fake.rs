@@ -191,7 +191,7 @@ impl Fake {
             Down::Echo(echo) => self.ahead = Some(echo.master.saturating_sub(echo.sent)),
             Down::Ack(_) => self.ended.samples.append(&mut self.unacked),
             Down::Dismiss(dismissal, reason) => self.ended.dismissed = Some((dismissal, reason)),
-            Down::Welcome(_) | Down::Groups(_) => {} // it asks nothing
+            Down::Welcome(_) | Down::Groups(_) | Down::Command(_) => {} // it asks nothing
         }
     }
 
