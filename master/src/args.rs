@@ -48,9 +48,21 @@ pub struct Args {
     /// How arrivals are spaced: constant or poisson [default: constant]
     #[arg(long, value_name = "MODEL")]
     pub arrivals_model: Option<String>,
-    /// Run without a web page
+    /// Begin the run at once and end with it, and listen to nobody but signals, and to --web-port where it is given
     #[arg(long)]
     pub headless: bool,
+    /// Where people reach the master: `master ctl` and the API below /api/v1; port 0 takes a free one [default: 8089]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
+    pub web_port: Option<String>,
+    /// The address of that port; whoever can reach it can change runs [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub web_bind: Option<String>,
+    /// Begin the first run at once, without `master ctl start`, and stay for others
+    #[arg(long)]
+    pub autostart: bool,
+    /// With --autostart: end so long after a run if nobody starts another
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub autoquit: Option<String>,
     /// Time that robots have to log out when they stop [default: 5s]
     #[arg(short = 's', long, value_name = "TIME", allow_hyphen_values = true)]
     pub stop_timeout: Option<String>,
@@ -150,6 +162,10 @@ impl Args {
             ("arrivals", self.arrivals),
             ("arrivals-model", self.arrivals_model),
             ("headless", on(self.headless)),
+            ("web-port", self.web_port),
+            ("web-bind", self.web_bind),
+            ("autostart", on(self.autostart)),
+            ("autoquit", self.autoquit),
             ("stop-timeout", self.stop_timeout),
             ("connect-timeout", self.connect_timeout),
             ("request-timeout", self.request_timeout),
@@ -235,6 +251,6 @@ mod tests {
             args.given(),
             [("users", "-1".into()), ("spawn-rate", "nan".into()), ("headless", "true".into())]
         );
-        assert_eq!(Args::names().len(), 37);
+        assert_eq!(Args::names().len(), 41);
     }
 }

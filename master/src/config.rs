@@ -6,6 +6,7 @@ mod classes;
 mod duration;
 mod export;
 mod fault;
+mod life;
 mod parse;
 mod plan;
 mod secret;
@@ -25,6 +26,7 @@ use proto::profile::LONGEST_RUN;
 pub(crate) use duration::show;
 pub use export::{Sources, export};
 pub use fault::{Fault, Faults, Origin};
+pub use life::Life;
 pub use settings::{Setting, Settings};
 
 use crate::door::MOST_CONNECTIONS;
@@ -48,6 +50,8 @@ pub struct Config {
     pub sources: Sources,
     /// Where the results go.
     pub outputs: Vec<Box<dyn Output + Send>>,
+    /// What it does beside its run.
+    pub life: Life,
 }
 
 /// Whom a run waits for.
@@ -87,7 +91,7 @@ impl Reader<'_> {
         let log = self.read("log-level", parse::filter);
         let journal = self.optional("journal", |folder| Ok(PathBuf::from(folder)));
         let muster = self.muster();
-        self.read("headless", parse::switch);
+        let life = self.life();
         let shipped = self.shipped();
         let plan = self.plan(&shipped);
         if let (Some(plan), Some(muster)) = (&plan, muster) {
@@ -107,6 +111,7 @@ impl Reader<'_> {
             sources: self.sources(&shipped),
             bundle: Arc::new(shipped.files.into_bundle()),
             outputs: outputs.into_iter().flatten().collect(),
+            life: life?,
         })
     }
 

@@ -1,20 +1,27 @@
 //! The one task that owns the run: events go in, and it does what comes out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proto::Down;
 use proto::message::Dismissal;
+use proto::plan::Plan;
 use proto::shipping::Parcel;
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use uuid::Uuid;
 
+use crate::change::{Declined, Told};
 use crate::clock::Clock;
+use crate::config::Life;
+use crate::desk::{Ask, Command, Office};
 use crate::fleet::SessionId;
 use crate::gate::{Link, Message};
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::notice::Notice;
 use crate::output::{Live, Output};
+use crate::reporter::Reporter;
 use crate::run::{Effect, Event, Run};
 use crate::summary::Summary;
 
@@ -24,12 +31,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// After so many refusals only every hundredth is logged.
 const REFUSALS: u64 = 20;
 
-/// What people ask of a master at work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    /// Stop: the first time cleanly, the second time at once.
-    Stop,
-}
+/// The exit code of a plan or bundle that can't be used.
+const USAGE: u8 = 2;
 
 /// Owns a run, the streams of its workers and the outputs.
 pub(crate) struct Driver {
@@ -41,6 +44,20 @@ pub(crate) struct Driver {
     links: BTreeMap<SessionId, Link>,
     outputs: Vec<Box<dyn Output + Send>>,
     refusals: u64,
+    /// The plan of every run, where people say nothing else.
+    usual: Plan,
+    life: Life,
+    reporter: Reporter,
+    /// Who waits for the answer to what the run is asked just now.
+    asker: Option<oneshot::Sender<Result<Told, Declined>>>,
+    /// The last run that has a verdict, with its plan.
+    past: Option<(Summary, Arc<Plan>)>,
+    /// Whether the run has just got its verdict.
+    is_decided: bool,
+    /// Whether the master ends with the run.
+    leaves: bool,
+    /// When it ends if nobody starts another run.
+    until: Option<Instant>,
     finished: bool,
 }
 
@@ -50,6 +67,7 @@ impl Driver {
         clock: Clock,
         journal: Option<Journal>,
         outputs: Vec<Box<dyn Output + Send>>,
+        (usual, life): (Plan, Life),
     ) -> Self {
         Self {
             run,
@@ -59,31 +77,75 @@ impl Driver {
             links: BTreeMap::new(),
             outputs,
             refusals: 0,
+            usual,
+            life,
+            reporter: Reporter::default(),
+            asker: None,
+            past: None,
+            is_decided: false,
+            leaves: false,
+            until: None,
             finished: false,
         }
     }
 
-    /// Drives the run to its verdict.
-    pub(crate) async fn drive(
-        mut self,
-        mut inbox: mpsc::Receiver<Message>,
-        mut commands: mpsc::Receiver<Command>,
-    ) -> Summary {
+    /// Drives one run after the other, to the verdict of the last one.
+    pub(crate) async fn drive(mut self, mut inbox: mpsc::Receiver<Message>, mut office: Office) -> Summary {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.each_output(|output| output.begin());
-        while !self.finished {
-            let event = tokio::select! {
-                biased;
-                Some(message) = inbox.recv() => self.event(message),
-                Some(Command::Stop) = commands.recv() => Event::Stop,
-                _ = ticks.tick() => Event::Tick,
-            };
-            self.handle(event);
+        if !self.run.is_held() {
+            self.each_output(|output| output.begin());
         }
-        let summary = Summary::of(&self.run, &self.clock);
-        self.each_output(|output| output.finish(&summary));
-        summary
+        while !self.finished {
+            tokio::select! {
+                biased;
+                Some(message) = inbox.recv() => {
+                    let event = self.event(message);
+                    self.handle(event);
+                }
+                Some(command) = office.commands.recv() => {
+                    self.obey(command);
+                    self.report(&office);
+                }
+                _ = ticks.tick() => {
+                    self.handle(Event::Tick);
+                    self.finished |= self.until.is_some_and(|until| Instant::now() >= until);
+                    self.report(&office);
+                }
+            }
+        }
+        self.send_home();
+        match self.past {
+            Some((summary, _)) => summary,
+            None => Summary::of(&self.run, &self.clock),
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Stop if self.run.is_held() => self.finished = true,
+            Command::Stop => {
+                self.leaves = true;
+                self.handle(Event::Stop);
+            }
+            Command::Ask(Ask { wish, who, answer }) => {
+                self.asker = Some(answer);
+                let was_held = self.run.is_held();
+                self.handle(Event::Wish(wish, who));
+                if was_held && !self.run.is_held() {
+                    self.until = None;
+                    self.each_output(|output| output.begin());
+                }
+            }
+        }
+    }
+
+    /// Lets people know how the run stands.
+    fn report(&mut self, office: &Office) {
+        let past = self.past.as_ref();
+        let (is_idle, last) = (self.run.is_held(), past.map(|(summary, _)| summary));
+        let plan = past.filter(|_| is_idle).map_or_else(|| self.run.shared_plan(), |(_, plan)| plan.clone());
+        self.reporter.report(&office.news, (&self.run, &self.clock), last, plan);
     }
 
     fn event(&mut self, message: Message) -> Event {
@@ -102,6 +164,13 @@ impl Driver {
 
     fn handle(&mut self, event: Event) {
         let effects = self.run.handle(self.clock.now(), event);
+        self.carry_out_all(effects);
+        if std::mem::take(&mut self.is_decided) {
+            self.conclude();
+        }
+    }
+
+    fn carry_out_all(&mut self, effects: Vec<Effect>) {
         self.keep(&effects);
         let lost: Vec<_> = effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect();
         // A worker that does not read is lost like one that is gone.
@@ -125,7 +194,11 @@ impl Driver {
             _ => None,
         });
         let Some(journal) = &mut self.journal else { return };
-        if let Err(e) = journal.append(records) {
+        // A run that is over is no use to the next.
+        let is_next =
+            self.past.is_some() && records.clone().any(|record| matches!(record, Record::Began { .. }));
+        let renewed = if is_next { renew(journal, &self.clock) } else { Ok(()) };
+        if let Err(e) = renewed.and_then(|()| journal.append(records)) {
             tracing::error!(
                 "the journal can't be written any more: {e}; a master that is started again would not know this run"
             );
@@ -149,16 +222,42 @@ impl Driver {
             Effect::Keep(_) => {} // it was
             Effect::Close(session) => self.links.remove(&session).into_iter().for_each(Link::close),
             Effect::Announce(notice) => self.announce(&notice),
+            Effect::Answer(answer) => self.answer(answer),
             Effect::Second(second) => self.second(second),
-            Effect::Finish => {
-                let sessions: Vec<_> = self.links.keys().copied().collect();
-                for session in sessions {
-                    self.dismiss(session, Dismissal::Over, "the run is over".into());
-                }
-                self.finished = true;
-            }
+            Effect::Finish => self.is_decided = true,
         }
         None
+    }
+
+    fn answer(&mut self, answer: Result<Told, Declined>) {
+        // Whoever asked may have gone.
+        self.asker.take().map(|asker| asker.send(answer));
+    }
+
+    /// The run has its verdict: the master ends with it, or holds the next one.
+    fn conclude(&mut self) {
+        let summary = Summary::of(&self.run, &self.clock);
+        // What can't be used once can't be used the next time.
+        let is_last = !self.life.stays || self.leaves || summary.verdict.exit_code == USAGE;
+        if is_last {
+            self.send_home();
+        }
+        self.each_output(|output| output.finish(&summary));
+        self.past = Some((summary, self.run.shared_plan()));
+        self.finished |= is_last;
+        if !is_last {
+            let effects = self.run.renew(self.clock.now(), Uuid::new_v4(), self.usual.clone());
+            self.until = self.life.autoquit.map(|time| Instant::now() + time);
+            self.carry_out_all(effects);
+            tracing::info!("the workers stay for the next run; `master ctl start` begins it");
+        }
+    }
+
+    fn send_home(&mut self) {
+        let sessions: Vec<_> = self.links.keys().copied().collect();
+        for session in sessions {
+            self.dismiss(session, Dismissal::Over, "the run is over".into());
+        }
     }
 
     fn dismiss(&mut self, session: SessionId, dismissal: Dismissal, reason: String) {
@@ -190,6 +289,11 @@ impl Driver {
     fn each_output(&mut self, write: impl FnMut(&mut dyn Output) -> std::io::Result<()>) {
         write_each(&mut self.outputs, write);
     }
+}
+
+fn renew(journal: &mut Journal, clock: &Clock) -> std::io::Result<()> {
+    journal.renew()?;
+    journal.append([&clock.mark()])
 }
 
 /// Writes to each output. One that fails is named once and gets no more: a full disk must not end the run.

@@ -20,6 +20,14 @@ pub enum Error {
         /// What is wrong, and what to do.
         wrong: String,
     },
+    /// The port for people can't be had.
+    #[error("--web-port {address}: {wrong}")]
+    Web {
+        /// The address.
+        address: String,
+        /// What is wrong, and what to do.
+        wrong: String,
+    },
     /// The journal can't be used.
     #[error("--journal: {0}")]
     Journal(#[from] JournalError),
@@ -43,7 +51,7 @@ impl Error {
     /// What the process ends with.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Bind { .. } | Self::Journal(_) | Self::Restore(_) => 2,
+            Self::Config(_) | Self::Bind { .. } | Self::Web { .. } | Self::Journal(_) | Self::Restore(_) => 2,
             Self::System { .. } | Self::Server(_) => 1,
         }
     }

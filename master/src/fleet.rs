@@ -72,6 +72,13 @@ impl Fleet {
         Ok(Joined { id, fenced })
     }
 
+    /// The workers that are there, as they are for another run.
+    pub(crate) fn succeed(self) -> Self {
+        let here = self.workers.into_iter().filter(|(_, worker)| worker.session.is_some());
+        let workers = here.map(|(id, worker)| (id, worker.renewed())).collect();
+        Self { workers, ..self }
+    }
+
     /// A worker that took part before this master was started again.
     pub(crate) fn recall(&mut self, id: WorkerId, name: String, incarnation: Uuid) {
         self.next = self.next.max(id.0);

@@ -18,4 +18,12 @@ pub trait Store: Send {
     /// # Errors
     /// When they can't be written, such as on a full disk.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Forgets all that was appended.
+    ///
+    /// # Errors
+    /// When it can't.
+    fn clear(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }

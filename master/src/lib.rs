@@ -4,6 +4,7 @@
 //!
 //! - [`args`], [`config`]: command line, environment and file -> a [`Config`](config::Config), or every fault at once.
 //! - [`door`], `gate`: connections and streams of workers -> messages for the one `driver`, which owns the run.
+//! - [`change`], [`start`]: what people ask of a run.
 //! - [`run`], with [`fleet`], [`worker`] and `grants`: the state machine. Events in, effects out; no I/O and no clock.
 //! - [`journal`]: what the run has to remember, so that a master that is started again goes on with it.
 //! - [`totals`]: what workers measured, merged.
@@ -13,8 +14,10 @@
 //! [`serve`] and [`run_on`] put them together.
 
 pub mod args;
+pub mod change;
 pub mod clock;
 pub mod config;
+pub mod desk;
 pub mod door;
 pub mod error;
 pub mod fleet;
@@ -24,6 +27,8 @@ pub mod notice;
 pub mod output;
 pub mod refusal;
 pub mod run;
+pub mod start;
+pub mod status;
 pub mod summary;
 pub mod totals;
 pub mod verdict;
@@ -32,10 +37,11 @@ pub mod worker;
 mod driver;
 mod gate;
 mod grants;
+mod reporter;
 mod server;
 mod table;
 mod text;
 
-pub use driver::Command;
+pub use desk::Command;
 pub use error::Error;
-pub use server::{Ground, bind, run_on, serve};
+pub use server::{Ground, bind, bind_web, run_on, serve};

@@ -52,18 +52,18 @@ async fn run(config: Config) -> Result<u8, Error> {
     let listener = master::bind(&config.bind).await?;
     let system = |what| move |source| Error::System { what, source };
     let address = listener.local_addr().map_err(system("the port is unknown"))?;
-    let commands = signals().map_err(system("signals can't be heard"))?;
+    let (desk, office) = master::desk::desk();
+    signals(desk.commands.clone()).map_err(system("signals can't be heard"))?;
     tracing::info!("listening on {address}");
-    let summary = master::run_on(config, listener, commands).await?;
+    let summary = master::run_on(config, listener, office).await?;
     Ok(summary.verdict.exit_code)
 }
 
 /// Ctrl-C, SIGTERM and a closed terminal ask for a stop.
-fn signals() -> io::Result<mpsc::Receiver<Command>> {
+fn signals(commands: mpsc::Sender<Command>) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let (sender, commands) = mpsc::channel(2);
     // Lives as long as the process: a signal can come at any time.
     tokio::spawn(async move {
         loop {
@@ -71,13 +71,12 @@ fn signals() -> io::Result<mpsc::Receiver<Command>> {
                 Some(()) = interrupt.recv() => {}
                 Some(()) = terminate.recv() => {}
                 Some(()) = hangup.recv() => {}
-                () = sender.closed() => return,
+                () = commands.closed() => return,
             }
-            // A full channel holds two stops already, and a third says nothing new.
-            _ = sender.try_send(Command::Stop);
+            _ = commands.send(Command::Stop).await;
         }
     });
-    Ok(commands)
+    Ok(())
 }
 
 /// Help as clap writes it; a fault in one line.

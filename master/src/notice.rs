@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::change::Change;
 use crate::loss::Loss;
 use crate::refusal::Refusal;
 use crate::text::seconds;
@@ -13,7 +14,7 @@ use crate::text::seconds;
 const MOST_NAMES: usize = 20;
 
 /// Something that people should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// Who is there, and how many are awaited.
     Waiting {
@@ -72,6 +73,10 @@ pub enum Notice {
     Stray(String),
     /// A report of another run came, and does not count.
     Foreign(String),
+    /// People started it.
+    Started(String),
+    /// People changed it.
+    Changed(Change),
     /// The plan was cut.
     Cut(Duration, String),
     /// The run's time is over; the last reports are awaited.
@@ -91,6 +96,8 @@ impl Notice {
                 | Self::Begins { .. }
                 | Self::Late(_)
                 | Self::Leaves(..)
+                | Self::Started(_)
+                | Self::Changed(_)
                 | Self::Cut(..)
                 | Self::Draining
         )
@@ -125,6 +132,8 @@ impl fmt::Display for Notice {
             Self::Dealt { workers } => write!(f, "its robots are dealt to {workers} workers"),
             Self::Stray(name) => write!(f, "worker {name} does not run what it was told; it is told again"),
             Self::Foreign(name) => write!(f, "worker {name} reports another run; that does not count"),
+            Self::Started(who) => write!(f, "{who} starts a run"),
+            Self::Changed(change) => write!(f, "changed at {change}"),
             Self::Cut(at, why) => write!(f, "stopping at {}: {why}", seconds(*at)),
             Self::Draining => write!(f, "the run's time is over; waiting for the last reports"),
             Self::Folded => {

@@ -28,6 +28,9 @@ pub enum Refusal {
     /// It has loaded something else.
     #[error("it is ready for another bundle than it was sent")]
     Bundle,
+    /// It can't do what the plan wants.
+    #[error("it can't take part: {0}")]
+    Unfit(String),
     /// It took too long.
     #[error("it did not load the bundle within 60 s")]
     Loading,

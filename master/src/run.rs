@@ -2,6 +2,7 @@
 //! with the time at which they happened, effects go out.
 
 mod arrivals;
+mod changes;
 mod dealing;
 mod groups;
 mod judge;
@@ -9,9 +10,11 @@ mod losses;
 mod members;
 mod merging;
 mod mods;
+mod next;
 mod phases;
 mod ramp;
 mod restore;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +25,7 @@ use proto::plan::Plan;
 use proto::slots::Deal;
 use uuid::Uuid;
 
+use crate::change::{Change, Declined, Told, Wish};
 use crate::config::Muster;
 use crate::fleet::{Fleet, SessionId, WorkerId};
 use crate::grants::Grants;
@@ -39,6 +43,9 @@ use ramp::Ramp;
 /// How long after it was dealt a run starts: time for all assignments to arrive, so that all start at one instant.
 pub const HEAD_START: Duration = Duration::from_millis(500);
 
+/// Who it is that stops a run without a name.
+const SIGNAL: &str = "a signal";
+
 /// What happens to a run.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -54,6 +61,8 @@ pub enum Event {
     Tick,
     /// Somebody wants it to stop; the second time at once.
     Stop,
+    /// People ask for something, and want an answer; and who they are.
+    Wish(Wish, String),
 }
 
 /// What is to be done about it.
@@ -71,6 +80,8 @@ pub enum Effect {
     Close(SessionId),
     /// Tell people.
     Announce(Notice),
+    /// Tell whoever asked what comes of it.
+    Answer(Result<Told, Declined>),
     /// This second of the run is complete.
     Second(u64),
     /// There is a verdict: send all workers home.
@@ -106,6 +117,14 @@ pub struct Run {
     plan: Arc<Plan>,
     bundle: Arc<Bundle>,
     phase: Phase,
+    /// Whether it waits for people to start it.
+    held: bool,
+    /// It does not begin before.
+    earliest: Duration,
+    /// How many plans it had.
+    revision: u64,
+    /// What people did to it.
+    changes: Vec<Change>,
     fleet: Fleet,
     totals: Totals,
     epoch: u64,
@@ -141,6 +160,10 @@ impl Run {
             plan: Arc::new(plan),
             bundle,
             phase: Phase::Waiting { until: muster.patience.map(|patience| now + patience), remind: now },
+            held: false,
+            earliest: Duration::ZERO,
+            revision: 1,
+            changes: Vec::new(),
             fleet: Fleet::default(),
             totals: Totals::default(),
             epoch: 0,
@@ -170,7 +193,8 @@ impl Run {
             Event::Left(session, why) => self.left(now, session, &why),
             Event::Dropped(session, why) => self.dropped(now, session, &why),
             Event::Tick => self.tick(now),
-            Event::Stop => self.stop(now),
+            Event::Stop => self.stop(now, SIGNAL),
+            Event::Wish(wish, who) => self.wish(now, wish, &who),
         }
         self.advance(now);
         self.talk(now);
@@ -211,6 +235,11 @@ impl Run {
         &self.plan
     }
 
+    /// The plan, as it stands now, for whoever keeps it.
+    pub fn shared_plan(&self) -> Arc<Plan> {
+        self.plan.clone()
+    }
+
     /// The files that its robots need.
     pub fn bundle(&self) -> &Bundle {
         &self.bundle
@@ -246,6 +275,21 @@ impl Run {
         self.stopped.as_ref()
     }
 
+    /// Whom it waits for.
+    pub fn muster(&self) -> Muster {
+        self.muster
+    }
+
+    /// What people did to it, in order.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The number of the plan, as it stands now; the first is 1.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Workers that were lost.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
@@ -266,6 +310,7 @@ impl Run {
 fn late(event: Event) -> Vec<Effect> {
     match event {
         Event::Joined(session, _) => vec![Effect::Refuse(session, Refusal::Over)],
+        Event::Wish(..) => vec![Effect::Answer(Err(Declined::Now("the run is over".into())))],
         _ => Vec::new(),
     }
 }

@@ -7,7 +7,6 @@ use proto::control::LARGEST_MESSAGE;
 use proto::control::control_server::ControlServer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +16,9 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::Office;
 use crate::door;
-use crate::driver::{Command, Driver};
+use crate::driver::Driver;
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::journal::{self, Journal, Record};
@@ -46,23 +46,36 @@ const WINDOW: u32 = 1 << 20;
 /// Connections that may wait to be accepted: all workers of a large fleet may come back at once.
 const BACKLOG: u32 = 4_096;
 
-/// Binds the address.
+/// Binds the address for workers.
 ///
 /// # Errors
 /// When it can't be had; with what to do.
 pub async fn bind(address: &str) -> Result<TcpListener, Error> {
-    listen(address).await.map_err(|e| {
-        let port = address.rsplit(':').next().unwrap_or_default();
-        let wrong = match e.kind() {
-            io::ErrorKind::AddrInUse => {
-                format!("the port is in use; end what listens there (`ss -ltnp 'sport = :{port}'` names it) or give another port")
-            }
-            io::ErrorKind::PermissionDenied => "not allowed; give a port from 1024 on".into(),
-            io::ErrorKind::AddrNotAvailable => "not an address of this machine; give 0.0.0.0 for all that it has".into(),
-            _ => format!("{e}; give an address of this machine, such as 127.0.0.1:5557"),
-        };
-        Error::Bind { address: address.into(), wrong }
-    })
+    listen(address).await.map_err(|e| Error::Bind { address: address.into(), wrong: wrong(address, &e) })
+}
+
+/// Binds the address for people.
+///
+/// # Errors
+/// When it can't be had; with what to do.
+pub async fn bind_web(address: &str) -> Result<TcpListener, Error> {
+    listen(address).await.map_err(|e| Error::Web { address: address.into(), wrong: wrong(address, &e) })
+}
+
+fn wrong(address: &str, error: &io::Error) -> String {
+    let port = address.rsplit(':').next().unwrap_or_default();
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(
+                "the port is in use; end what listens there (`ss -ltnp 'sport = :{port}'` names it) or give another port"
+            )
+        }
+        io::ErrorKind::PermissionDenied => "not allowed; give a port from 1024 on".into(),
+        io::ErrorKind::AddrNotAvailable => {
+            "not an address of this machine; give 0.0.0.0 for all that it has".into()
+        }
+        _ => format!("{error}; give an address of this machine, such as 127.0.0.1:5557"),
+    }
 }
 
 /// The first of the addresses that can be had.
@@ -79,17 +92,18 @@ async fn listen(address: &str) -> io::Result<TcpListener> {
     Err(last)
 }
 
-/// Makes a run with workers that dial the listener, until it has its verdict. A closed command channel asks nothing.
+/// Makes a run with workers that dial the listener, until it has its verdict; of a master that stays, until it is told to
+/// end. People who are gone ask nothing.
 ///
 /// # Errors
 /// When the server for workers can't go on.
 pub async fn run_on(
     config: Config,
     listener: TcpListener,
-    commands: mpsc::Receiver<Command>,
+    office: impl Into<Office>,
 ) -> Result<Summary, Error> {
     let ground = Ground::of(&config)?;
-    serve::<TcpStream>(config, door::accept(listener), ground, commands).await
+    serve::<TcpStream>(config, door::accept(listener), ground, office).await
 }
 
 /// What a master stands on: its time, its memory, and the name of a new run.
@@ -133,17 +147,19 @@ pub async fn serve<IO>(
     config: Config,
     incoming: impl Stream<Item = (IO, String)> + Send,
     ground: Ground,
-    commands: mpsc::Receiver<Command>,
+    office: impl Into<Office>,
 ) -> Result<Summary, Error>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Config { muster, plan, bundle, outputs, .. } = config;
+    let Config { muster, plan, bundle, outputs, life, .. } = config;
+    let usual = plan.clone();
     if plan.network.insecure {
         tracing::warn!("--insecure: certificates are NOT checked, so robots may talk to anybody");
     }
     let Ground { clock, id, records, journal } = ground;
     let run = match records.is_empty() {
+        true if life.stays && !life.autostart => Run::new(clock.now(), id, muster, plan, bundle).held(),
         true => Run::new(clock.now(), id, muster, plan, bundle),
         false => Run::restore(clock.now(), muster, bundle, records)?,
     };
@@ -156,9 +172,10 @@ where
         no_more.clone().cancelled_owned(),
     );
     tokio::pin!(server);
+    let driver = Driver::new(run, clock, journal, outputs, (usual, life));
     let summary = tokio::select! {
         biased;
-        summary = Driver::new(run, clock, journal, outputs).drive(inbox, commands) => summary,
+        summary = driver.drive(inbox, office.into()) => summary,
         ended = &mut server => {
             let why = ended.err().map_or_else(|| "no more connections come in".into(), |e| e.to_string());
             return Err(Error::Server(why));

@@ -15,8 +15,8 @@ use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, is_req
 use crate::verdict::Verdict;
 
 pub use lines::{
-    ArrivalsLine, FailureLine, KeptLine, KindLine, MessageLine, PlanAsRun, RateLine, SecondLine, SeriesLine,
-    StageLine, WorkerLine,
+    ArrivalsLine, ChangeLine, FailureLine, KeptLine, KindLine, MessageLine, PlanAsRun, RateLine, SecondLine,
+    SeriesLine, StageLine, WorkerLine,
 };
 
 /// Everything that a run gave.
@@ -33,6 +33,8 @@ pub struct Summary {
     pub ran: Duration,
     /// The plan, as it was run.
     pub plan: PlanAsRun,
+    /// What people did to it, in order.
+    pub changes: Vec<ChangeLine>,
     /// Those that took part.
     pub workers: Vec<WorkerLine>,
     /// Those that were lost.
@@ -72,6 +74,7 @@ impl Summary {
             started: run.start().map(|at| humantime::format_rfc3339_seconds(clock.wall(at)).to_string()),
             ran,
             plan: PlanAsRun::of(run),
+            changes: run.changes().iter().map(ChangeLine::from).collect(),
             workers: workers(run),
             losses: run.losses().to_vec(),
             kinds: kinds.to_vec(),

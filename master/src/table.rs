@@ -10,7 +10,7 @@ use proto::report::alive;
 use proto::series::{Kind, RobotState};
 
 use crate::run::Run;
-use crate::summary::{Figures, KeptLine, MessageLine, SeriesLine, Summary};
+use crate::summary::{ChangeLine, Figures, KeptLine, MessageLine, SeriesLine, Summary};
 use crate::text::{fit, millis, seconds};
 use crate::totals::{PERCENTS, Second, Users};
 
@@ -171,6 +171,7 @@ pub(crate) fn summary(summary: &Summary) -> String {
         failures(&mut text, summary);
         kept(&mut text, &summary.kept_failures);
     }
+    changes(&mut text, &summary.changes);
     workers(&mut text, summary);
     for warning in &summary.verdict.warnings {
         _ = writeln!(text, "Warning: {}", fit(warning, 400));
@@ -290,6 +291,19 @@ fn failures(text: &mut String, summary: &Summary) {
         _ = writeln!(text, "{:>9} {class:<10} {kind:<8} {name} {example}", failure.count);
     }
     more(text, summary.failures.len().min(MOST_ROWS), summary.failures.len());
+}
+
+/// What people did to the run.
+fn changes(text: &mut String, changes: &[ChangeLine]) {
+    if changes.is_empty() {
+        return;
+    }
+    _ = writeln!(text, "\nChanges");
+    for line in changes.iter().take(MOST_ROWS) {
+        let (at, what, who) = (seconds(line.at), fit(&line.text, 120), fit(&line.who, 60));
+        _ = writeln!(text, "{at:>9}  {what} ({who})");
+    }
+    more(text, changes.len().min(MOST_ROWS), changes.len());
 }
 
 fn workers(text: &mut String, summary: &Summary) {

@@ -46,6 +46,19 @@ pub struct Worker {
     pub lag: Duration,
     /// The busiest that one of its robot threads ever was, in thousandths.
     pub busy_permille: u32,
+    /// What it said in its last beat.
+    pub latest: Latest,
+}
+
+/// What a worker said in its last beat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Latest {
+    /// Robots that are alive.
+    pub robots: u64,
+    /// The latest that one of its robot threads woke since the beat before.
+    pub lag: Duration,
+    /// The busiest that one of them was since then, in thousandths.
+    pub busy_permille: u32,
 }
 
 /// A worker without a stream that may come back.
@@ -112,7 +125,14 @@ impl Worker {
             delivered: false,
             lag: Duration::ZERO,
             busy_permille: 0,
+            latest: Latest::default(),
         }
+    }
+
+    /// The same worker, with nothing of a run.
+    pub(crate) fn renewed(self) -> Self {
+        let Self { session, ready, joined, heard, leaving, .. } = self;
+        Self { session, ready, joined, heard, leaving, ..Self::unheard(self.hello) }
     }
 
     /// Its name.
@@ -155,7 +175,9 @@ impl Worker {
         self.busy_permille = self.busy_permille.max(beat.busy_permille);
         // A process that was told to stop does not take that back; a beat that was on its way before says nothing.
         self.leaving |= beat.leaving;
-        let runs = beat.run == self.run() && beat.robots.iter().any(|census| census.alive() > 0);
+        let robots = beat.robots.iter().fold(0u64, |sum, census| sum.saturating_add(census.alive()));
+        self.latest = Latest { robots, lag: beat.lag, busy_permille: beat.busy_permille };
+        let runs = beat.run == self.run() && robots > 0;
         self.delivered &= !runs;
     }
 

@@ -10,7 +10,7 @@ use super::tables::{TABLES, Tables, unknown};
 use crate::args::Args;
 
 /// What holds where nothing is said. What is not here is off.
-const DEFAULTS: [(&str, &str); 22] = [
+const DEFAULTS: [(&str, &str); 25] = [
     ("bind", "127.0.0.1:5557"),
     ("expect-workers", "1"),
     ("expect-workers-max-wait", "0"),
@@ -18,6 +18,9 @@ const DEFAULTS: [(&str, &str); 22] = [
     ("spawn-rate", "1"),
     ("arrivals-model", "constant"),
     ("headless", "false"),
+    ("web-port", "8089"),
+    ("web-bind", "127.0.0.1"),
+    ("autostart", "false"),
     ("stop-timeout", "5s"),
     ("connect-timeout", "10s"),
     ("request-timeout", "10s"),

@@ -32,6 +32,15 @@ impl Journal {
         Ok(Self { store, buffer: Vec::new() })
     }
 
+    /// Begins anew, without any record.
+    ///
+    /// # Errors
+    /// When the store can't forget, or can't be written.
+    pub fn renew(&mut self) -> io::Result<()> {
+        self.store.clear()?;
+        self.store.append(HEADING)
+    }
+
     /// Appends records; they are there when this returns.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use proto::slots::{Deal, SlotSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::change::Change;
 use crate::clock::Mark;
 use crate::fleet::WorkerId;
 use crate::loss::Loss;
@@ -81,6 +82,8 @@ pub enum Record {
     Ended(Duration),
     /// There is a verdict.
     Over,
+    /// People changed it.
+    Changed(Change),
 }
 
 /// How slots change owners.

@@ -27,6 +27,11 @@ impl Groups {
         Self { hub: Hub::new(run), spoke: None, robots }
     }
 
+    /// Robots up to that number may take part too.
+    pub(super) fn admit(&mut self, robots: u64) {
+        self.robots = self.robots.max(robots);
+    }
+
     pub(super) fn joined(&mut self, id: WorkerId) {
         self.hub.joined(Peer(id.0));
     }

@@ -21,6 +21,10 @@ impl Run {
         let faults = mods::faults(&self.plan, &self.bundle, &hello);
         match self.fleet.join(now, session, hello) {
             Err(refusal) => self.refuse(session, &name, refusal),
+            Ok(joined) if !faults.is_empty() && self.is_idle() => {
+                self.effects.extend(joined.fenced.map(Effect::Close));
+                self.expel(now, joined.id, Refusal::Unfit(faults.join("; ")));
+            }
             Ok(joined) if faults.is_empty() || !matches!(self.phase, Phase::Waiting { .. }) => {
                 self.effects.extend(joined.fenced.map(Effect::Close));
                 self.groups.joined(joined.id);
@@ -33,7 +37,7 @@ impl Run {
         }
     }
 
-    fn welcome(&mut self, session: SessionId, loaded: Option<BundleHash>) {
+    pub(super) fn welcome(&mut self, session: SessionId, loaded: Option<BundleHash>) {
         let bundle = self.bundle.hash;
         self.send(session, Down::Welcome(Welcome { run: self.id, bundle }));
         if loaded != Some(bundle) {
@@ -83,6 +87,10 @@ impl Run {
     fn rejected(&mut self, now: Duration, id: WorkerId, hash: BundleHash, faults: Vec<String>) {
         if hash != self.bundle.hash || !matches!(self.phase, Phase::Waiting { .. }) {
             return self.expel(now, id, Refusal::Bundle);
+        }
+        if self.is_idle() {
+            let fault = faults.first().map_or("no fault named", String::as_str);
+            return self.expel(now, id, Refusal::Unfit(crate::text::fit(fault, 500)));
         }
         let name = self.fleet.name(id).to_owned();
         let faults = if faults.is_empty() { vec!["no fault named".into()] } else { faults };

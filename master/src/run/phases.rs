@@ -6,6 +6,7 @@ use proto::message::REPORT_EVERY;
 use proto::plan::Plan;
 
 use super::{Effect, HEAD_START, Phase, Run};
+use crate::change::Wish;
 use crate::config::show;
 use crate::journal::{Dealing, Record};
 use crate::loss::Loss;
@@ -62,7 +63,10 @@ impl Run {
     }
 
     fn wait(&mut self, now: Duration, until: Option<Duration>, remind: Duration) {
-        if self.fleet.ready().count() >= self.muster.workers {
+        if self.held {
+            return;
+        }
+        if self.fleet.ready().count() >= self.muster.workers && now >= self.earliest {
             self.begin(now);
         } else if until.is_some_and(|until| now >= until) {
             let waited = show(self.muster.patience.unwrap_or_default());
@@ -118,12 +122,13 @@ impl Run {
     }
 
     /// How long the run has been going on.
-    pub(super) fn elapsed(&self, now: Duration) -> Duration {
+    pub(crate) fn elapsed(&self, now: Duration) -> Duration {
         self.start.map_or(Duration::ZERO, |start| now.saturating_sub(start))
     }
 
     /// Somebody wants an end: of the plan, and the second time of everything.
-    pub(super) fn stop(&mut self, now: Duration) {
+    pub(super) fn stop(&mut self, now: Duration, who: &str) {
+        self.note(now, Wish::Stop, who.to_owned());
         match self.phase {
             Phase::Waiting { .. } => {
                 let reason = format!("stopped before it began: {}", self.who_is_there());
@@ -145,7 +150,7 @@ impl Run {
         self.announce(Notice::Cut(t, why.clone()));
         self.keep(Record::Stopped(t, why.clone()));
         self.stopped = Some((t, why));
-        self.plan = Plan { profile: self.plan.profile.clone().cut(t), ..Plan::clone(&self.plan) }.into();
+        self.take_plan(Plan { profile: self.plan.profile.clone().cut(t), ..Plan::clone(&self.plan) }.into());
         self.keep(Record::Plan(self.plan.clone()));
         self.revise(now);
         self.over(now, t);

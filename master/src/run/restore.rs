@@ -61,7 +61,8 @@ impl Run {
 
     fn recall(&mut self, record: Record, present: &mut BTreeSet<WorkerId>) {
         match record {
-            Record::Plan(plan) => self.plan = plan,
+            Record::Plan(plan) => self.take_plan(plan),
+            Record::Changed(change) => self.recall_change(change),
             Record::Member { id, name, incarnation } => self.fleet.recall(id, name, incarnation),
             Record::Dealt(dealing) => dealing.apply(&mut self.deal),
             Record::Order { id, epoch, slots } => {

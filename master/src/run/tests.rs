@@ -1,8 +1,10 @@
 //! Events in, effects out: joins, losses, repeats, gaps, foreign runs and stops in every phase, and then at random.
 
 mod any_order;
+mod changes;
 mod groups;
 mod losses;
+mod next;
 mod open_model;
 mod restart;
 

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use proto::arrivals::{Arrivals, RateStage};
+use proto::command::WHOLE;
 use proto::plan::LossPolicy;
 use proto::profile::{Edge, Stage};
 use proto::series::{FailureClass, Kind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::totals::{Latency, Users, us};
+use crate::change::{Change, Wish};
+use crate::totals::{Latency, Users, from_us, us};
 
 /// The plan, as it was run.
 #[derive(Debug, Clone, Serialize)]
@@ -89,6 +91,71 @@ impl From<&RateStage> for RateLine {
 
 fn micros(t: Duration) -> u64 {
     u64::try_from(t.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// One thing that people did to the run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChangeLine {
+    /// When, from the start of the run.
+    #[serde(rename = "at_us", serialize_with = "us", deserialize_with = "from_us")]
+    pub at: Duration,
+    /// The number of the plan that holds from here on.
+    pub revision: u64,
+    /// What: users, arrivals, pause, resume, stop or command.
+    pub what: String,
+    /// Robots wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<u64>,
+    /// Robots, or sessions, per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// The command's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The share of the robots that it is for, up to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// What goes with it, or the begin of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<String>,
+    /// Who asked.
+    pub who: String,
+    /// All that in words.
+    pub text: String,
+}
+
+impl From<&Change> for ChangeLine {
+    fn from(change: &Change) -> Self {
+        let Change { at, revision, what, who } = change;
+        let line = Self {
+            at: *at,
+            revision: *revision,
+            who: who.clone(),
+            text: what.to_string(),
+            ..Self::default()
+        };
+        let what = |what: &str| what.to_owned();
+        match &change.what {
+            Wish::Start(_) => Self { what: what("start"), ..line },
+            Wish::Users { users, rate } => {
+                Self { what: what("users"), users: Some(*users), rate: *rate, ..line }
+            }
+            Wish::Arrivals { rate } => Self { what: what("arrivals"), rate: Some(*rate), ..line },
+            Wish::Pause => Self { what: what("pause"), ..line },
+            Wish::Resume => Self { what: what("resume"), ..line },
+            Wish::Stop => Self { what: what("stop"), ..line },
+            Wish::Command { name, share_permille, args } => {
+                let share = Some(f64::from(*share_permille) / f64::from(WHOLE));
+                Self {
+                    what: what("command"),
+                    command: Some(name.clone()),
+                    share,
+                    args: Some(args.clone()),
+                    ..line
+                }
+            }
+        }
+    }
 }
 
 /// How robots arrive in an open model.

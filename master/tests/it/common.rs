@@ -41,6 +41,7 @@ pub(crate) fn config(workers: usize, plan: Plan) -> Config {
         journal: None,
         sources: Sources::default(),
         outputs: Vec::new(),
+        life: Default::default(),
     }
 }
 

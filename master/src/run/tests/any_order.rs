@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::start::Start;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -18,6 +19,7 @@ enum Step {
     Leave(u64),
     Pass(u64),
     Stop,
+    Wish(Wish),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -33,6 +35,25 @@ fn step() -> impl Strategy<Value = Step> {
         2 => session.prop_map(Step::Leave),
         4 => (1..40u64).prop_map(Step::Pass),
         1 => Just(Step::Stop),
+        6 => wish().prop_map(Step::Wish),
+    ]
+}
+
+/// What people may ask, sensible or not.
+fn wish() -> impl Strategy<Value = Wish> {
+    let users = prop_oneof![8 => 0..300u64, 1 => Just(1 << 63)];
+    let rate =
+        prop_oneof![8 => 0.5..500.0, 1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, -1.0, 0.0])];
+    let args = prop::sample::select(vec!["null", "{}", "[", ""]);
+    prop_oneof![
+        6 => (users, prop::option::of(rate)).prop_map(|(users, rate)| Wish::Users { users, rate }),
+        1 => (0.0..10.0).prop_map(|rate| Wish::Arrivals { rate }),
+        2 => Just(Wish::Pause),
+        2 => Just(Wish::Resume),
+        1 => Just(Wish::Start(Start::default())),
+        1 => Just(Wish::Stop),
+        2 => (0..1_200u32, args)
+            .prop_map(|(share_permille, args)| Wish::Command { name: "storm".into(), share_permille, args: args.into() }),
     ]
 }
 
@@ -67,6 +88,7 @@ impl Scene {
             }
             Step::Pass(tenths) => self.pass(S * tenths as u32 / 10, &[]),
             Step::Stop => drop(self.handle(Event::Stop)),
+            Step::Wish(wish) => drop(self.wish(wish)),
         }
         let effects = self.effects[before..].to_vec();
         for effect in &effects {
@@ -94,7 +116,15 @@ proptest! {
         for step in steps {
             let before: u64 = scene.run.fleet().workers().map(|(_, worker)| worker.applied).sum();
             let is_report = matches!(step, Step::Report { .. });
-            for effect in scene.take(step, &mut open) {
+            let is_wish = matches!(step, Step::Wish(_));
+            let (plan, changes) = (scene.run.plan().clone(), scene.run.changes().len());
+            let effects = scene.take(step, &mut open);
+            let answers: Vec<_> = effects.iter().filter(|e| matches!(e, Effect::Answer(_))).collect();
+            prop_assert_eq!(answers.len(), usize::from(is_wish), "each wish has one answer");
+            if let [Effect::Answer(Err(_))] = answers[..] {
+                prop_assert_eq!((scene.run.plan(), scene.run.changes().len()), (&plan, changes), "a declined wish did something");
+            }
+            for effect in effects {
                 if let Effect::Send(session, Down::Assignment(order)) = effect {
                     let last = epochs.insert(session, order.epoch).unwrap_or(0);
                     prop_assert!(order.epoch >= last, "the epoch fell from {} to {}", last, order.epoch);

@@ -5,7 +5,7 @@ use crate::journal::Record;
 
 impl Scene {
     /// The master is killed, and another one goes on with what was kept.
-    fn restart(&mut self, after: Duration) {
+    pub(super) fn restart(&mut self, after: Duration) {
         let kept = self.effects.iter().filter_map(|effect| match effect {
             Effect::Keep(record) => Some(record.clone()),
             _ => None,
