@@ -85,10 +85,10 @@ impl Run {
     }
 
     fn rejected(&mut self, now: Duration, id: WorkerId, hash: BundleHash, faults: Vec<String>) {
-        if hash != self.bundle.hash || !matches!(self.phase, Phase::Waiting { .. }) {
+        if hash != self.bundle.hash {
             return self.expel(now, id, Refusal::Bundle);
         }
-        if self.is_idle() {
+        if self.held || !matches!(self.phase, Phase::Waiting { .. }) {
             let fault = faults.first().map_or("no fault named", String::as_str);
             return self.expel(now, id, Refusal::Unfit(crate::text::fit(fault, 500)));
         }

@@ -103,7 +103,15 @@ fn nobody_coming_in_time_ends_with_exit_code_1_and_the_reason() {
     let output = ended(
         &[
             &HOST[..],
-            &["--bind", "127.0.0.1:0", "--expect-workers", "3", "--expect-workers-max-wait", "200ms"],
+            &[
+                "--bind",
+                "127.0.0.1:0",
+                "--headless",
+                "--expect-workers",
+                "3",
+                "--expect-workers-max-wait",
+                "200ms",
+            ],
         ]
         .concat(),
     );
@@ -187,8 +195,10 @@ async fn a_run_over_loopback_passes_and_leaves_its_files() {
 #[tokio::test]
 async fn sigterm_ends_a_run_cleanly_with_all_files_written() {
     let folder = tempfile::tempdir().unwrap();
-    let mut master =
-        Running::start(&["--users", "10", "--spawn-rate", "100", "--json", "run.json"], folder.path());
+    let mut master = Running::start(
+        &["--headless", "--users", "10", "--spawn-rate", "100", "--json", "run.json"],
+        folder.path(),
+    );
     let worker = Worker::dial(master.port, "ann").await;
     let master = tokio::task::spawn_blocking(move || {
         master.wait_for("the run begins");
@@ -214,7 +224,7 @@ async fn sigterm_ends_a_run_cleanly_with_all_files_written() {
 #[tokio::test]
 async fn ctrl_c_while_waiting_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let master = Running::start(&["--expect-workers", "5"], folder.path());
+    let master = Running::start(&["--headless", "--expect-workers", "5"], folder.path());
     master.signal("-INT");
     let (code, text) = end(master).await;
     assert_eq!(code, Some(1));
