@@ -55,6 +55,8 @@ pub fn export(run: Uuid, muster: Muster, plan: &Plan, sources: &Sources) -> Stri
         on_end: _,
         keep_failures: _,
         hold: _,
+        // A run that is read from a file begins playing.
+        paused: _,
     } = plan;
     toml.list("tags", &tags.only, |tag| quoted(tag));
     toml.list("exclude-tags", &tags.without, |tag| quoted(tag));
