@@ -195,14 +195,12 @@ impl Control {
         loop {
             let line = Some((&mut session.down, &mut beats));
             let event = self.event(shutdown.as_mut(), line).await;
-            // Whatever has come: it came too late.
-            if self.drop_overdue() && self.welcome.is_some() {
-                return Parted::Lost("it did not answer in time".to_owned());
-            }
+            let too_late = self.drop_overdue() && self.welcome.is_some();
             match event {
                 Event::Message(Ok(Down::Dismiss(dismissal, reason))) => {
                     return Parted::Ended(dismissed(dismissal, reason));
                 }
+                Event::Message(Ok(_)) if too_late => {}
                 Event::Message(Ok(message)) => {
                     self.obey(message, &session.up);
                     self.heard = Instant::now();
@@ -213,6 +211,9 @@ impl Control {
             }
             if let Some(ended) = self.stopped() {
                 return Parted::Ended(ended);
+            }
+            if too_late {
+                return Parted::Lost("it did not answer in time".to_owned());
             }
             if self.is_forsaken() {
                 return Parted::Lost("it said nothing for too long".to_owned());

@@ -83,6 +83,29 @@ async fn a_worker_that_was_stopped_for_a_while_drops_its_robots_before_they_do_a
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_is_told_to_stop_when_its_lease_is_over_still_delivers_its_reports() {
+    local(async {
+        let mut scene = start();
+        let master = scene.playing(&hundred()).await;
+        scene.stop.take().unwrap().send(()).unwrap();
+        tokio::time::advance(seconds(10.0)).await;
+        let mut again = scene.joined().await;
+        again.welcome(1).await;
+        while !scene.worker.is_finished() {
+            let report = again.report();
+            let Ok(report) = tokio::time::timeout(seconds(1.0), report).await else { break };
+            again.send(Down::Ack(report.sequence)).await;
+            tokio::time::sleep(seconds(0.1)).await;
+        }
+        assert_eq!(ended(scene.worker).await, Ended::Done("stopped".into()));
+        let log = scene.log.lock().unwrap();
+        assert_eq!((log.alive(), log.logouts), (0, 0));
+        drop(master);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn robots_of_a_broken_stream_play_on_for_half_a_second() {
     local(async {
         let mut scene = start();
