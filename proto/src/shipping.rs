@@ -158,7 +158,7 @@ mod tests {
         forged[1].bytes[7] ^= 1;
         assert_eq!(
             take(&forged.iter().collect::<Vec<_>>()),
-            Some("the bundle is not what its hash names".into())
+            Some("bundle: the content is not what its hash names".into())
         );
     }
 }
