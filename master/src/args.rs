@@ -206,13 +206,18 @@ impl Args {
 
     /// Clap's many lines about a wrong command line, as one that names fault and remedy.
     pub fn fault(error: &clap::Error) -> String {
+        Self::fault_of("master", error)
+    }
+
+    /// The same of another program.
+    pub fn fault_of(program: &str, error: &clap::Error) -> String {
         let text = error.to_string();
         let mut parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
         let fault = parts.next().unwrap_or_default();
         let fault = fault.strip_prefix("error: ").unwrap_or(&fault).to_owned();
         let tips: Vec<_> = parts.filter_map(|part| Some(part.strip_prefix("tip: ")?.to_owned())).collect();
         let remedy =
-            if tips.is_empty() { "`master --help` lists the options".into() } else { tips.join("; ") };
+            if tips.is_empty() { format!("`{program} --help` lists the options") } else { tips.join("; ") };
         format!("{fault}; {remedy}")
     }
 }

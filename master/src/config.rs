@@ -23,7 +23,7 @@ use proto::message::Bundle;
 use proto::plan::Plan;
 use proto::profile::LONGEST_RUN;
 
-pub(crate) use duration::show;
+pub(crate) use duration::{parse as duration, show};
 pub use export::{Sources, export};
 pub use fault::{Fault, Faults, Origin};
 pub use life::Life;

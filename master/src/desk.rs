@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use proto::plan::Plan;
 use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
 
 use crate::change::{Declined, Told, Wish};
-use crate::config::Muster;
+use crate::config::{self, Muster, Sources};
 use crate::status::Status;
 
 /// What may wait for the driver.
@@ -39,8 +40,17 @@ pub struct News {
     pub status: Status,
     /// The plan of the run that goes on; of the last one if none does.
     pub plan: Arc<Plan>,
+    /// That run's name.
+    pub planned: Uuid,
     /// Whom it waits or waited for.
     pub muster: Muster,
+}
+
+impl News {
+    /// The plan as a file that makes it again.
+    pub fn plan_file(&self, sources: &Sources) -> String {
+        config::export(self.planned, self.muster, &self.plan, sources)
+    }
 }
 
 /// The people's side of the desk.

@@ -34,6 +34,13 @@ const REFUSALS: u64 = 20;
 /// The exit code of a plan or bundle that can't be used.
 const USAGE: u8 = 2;
 
+/// A run that has its verdict.
+struct Past {
+    run: Uuid,
+    plan: Arc<Plan>,
+    summary: Summary,
+}
+
 /// Owns a run, the streams of its workers and the outputs.
 pub(crate) struct Driver {
     run: Run,
@@ -51,7 +58,7 @@ pub(crate) struct Driver {
     /// Who waits for the answer to what the run is asked just now.
     asker: Option<oneshot::Sender<Result<Told, Declined>>>,
     /// The last run that has a verdict, with its plan.
-    past: Option<(Summary, Arc<Plan>)>,
+    past: Option<Past>,
     /// Whether the run has just got its verdict.
     is_decided: bool,
     /// Whether the master ends with the run.
@@ -115,10 +122,7 @@ impl Driver {
             }
         }
         self.send_home();
-        match self.past {
-            Some((summary, _)) => summary,
-            None => Summary::of(&self.run, &self.clock),
-        }
+        self.past.map_or_else(|| Summary::of(&self.run, &self.clock), |past| past.summary)
     }
 
     fn obey(&mut self, command: Command) {
@@ -142,10 +146,12 @@ impl Driver {
 
     /// Lets people know how the run stands.
     fn report(&mut self, office: &Office) {
-        let past = self.past.as_ref();
-        let (is_idle, last) = (self.run.is_held(), past.map(|(summary, _)| summary));
-        let plan = past.filter(|_| is_idle).map_or_else(|| self.run.shared_plan(), |(_, plan)| plan.clone());
-        self.reporter.report(&office.news, (&self.run, &self.clock), last, plan);
+        let (past, run) = (self.past.as_ref(), &self.run);
+        let planned = match past.filter(|_| run.is_held()) {
+            Some(past) => (past.run, past.plan.clone()),
+            None => (run.id(), run.shared_plan()),
+        };
+        self.reporter.report(&office.news, (run, &self.clock), past.map(|past| &past.summary), planned);
     }
 
     fn event(&mut self, message: Message) -> Event {
@@ -243,7 +249,7 @@ impl Driver {
             self.send_home();
         }
         self.each_output(|output| output.finish(&summary));
-        self.past = Some((summary, self.run.shared_plan()));
+        self.past = Some(Past { run: self.run.id(), plan: self.run.shared_plan(), summary });
         self.finished |= is_last;
         if !is_last {
             let effects = self.run.renew(self.clock.now(), Uuid::new_v4(), self.usual.clone());

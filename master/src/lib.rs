@@ -4,7 +4,8 @@
 //!
 //! - [`args`], [`config`]: command line, environment and file -> a [`Config`](config::Config), or every fault at once.
 //! - [`door`], `gate`: connections and streams of workers -> messages for the one `driver`, which owns the run.
-//! - [`change`], [`start`]: what people ask of a run.
+//! - [`web`], [`desk`]: where people reach a master at work; [`change`], [`start`] are what they ask, [`status`] what they
+//!   read. [`ctl`] is the other end, in another process.
 //! - [`run`], with [`fleet`], [`worker`] and `grants`: the state machine. Events in, effects out; no I/O and no clock.
 //! - [`journal`]: what the run has to remember, so that a master that is started again goes on with it.
 //! - [`totals`]: what workers measured, merged.
@@ -17,6 +18,7 @@ pub mod args;
 pub mod change;
 pub mod clock;
 pub mod config;
+pub mod ctl;
 pub mod desk;
 pub mod door;
 pub mod error;
@@ -32,6 +34,7 @@ pub mod status;
 pub mod summary;
 pub mod totals;
 pub mod verdict;
+pub mod web;
 pub mod worker;
 
 mod driver;

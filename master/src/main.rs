@@ -1,6 +1,7 @@
 //! The master's command line: args -> config -> bind -> run -> verdict -> exit code.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -8,15 +9,23 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use master::args::Args;
 use master::config::{Config, Settings};
+use master::ctl::Ctl;
 use master::output::Terminal;
 use master::{Command, Error};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == "ctl") {
+        words.remove(0);
+        return control(words);
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return explain(&error),
+        Err(error) => return explain("master", &error),
     };
     match work(args) {
         Ok(code) => ExitCode::from(code),
@@ -25,6 +34,34 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Asks another master, instead of being one.
+fn control(words: Vec<OsString>) -> ExitCode {
+    let ctl = match Ctl::try_parse_from(words) {
+        Ok(ctl) => ctl,
+        Err(error) => return explain("master ctl", &error),
+    };
+    let asked = runtime().map(|runtime| runtime.block_on(ctl.run()));
+    match asked {
+        Ok(Ok(text)) => {
+            _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Ok(Err(error)) => {
+            tell(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+        Err(error) => {
+            tell(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|source| Error::System { what: "the runtime could not be made", source })
 }
 
 fn work(args: Args) -> Result<u8, Error> {
@@ -42,10 +79,7 @@ fn work(args: Args) -> Result<u8, Error> {
         .with_target(false)
         .with_writer(io::stderr)
         .init();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|source| Error::System { what: "the runtime could not be made", source })?;
-    runtime.block_on(run(config))
+    runtime()?.block_on(run(config))
 }
 
 async fn run(config: Config) -> Result<u8, Error> {
@@ -54,8 +88,25 @@ async fn run(config: Config) -> Result<u8, Error> {
     let address = listener.local_addr().map_err(system("the port is unknown"))?;
     let (desk, office) = master::desk::desk();
     signals(desk.commands.clone()).map_err(system("signals can't be heard"))?;
+    let web = match &config.life.web {
+        Some(address) => Some(master::bind_web(address).await?),
+        None => None,
+    };
     tracing::info!("listening on {address}");
+    let closing = CancellationToken::new();
+    let web = match web {
+        Some(web) => {
+            let at = web.local_addr().map_err(system("the port is unknown"))?;
+            tracing::info!("people reach it at http://{at}, as with `master ctl`");
+            Some(tokio::spawn(master::web::serve(web, desk, config.sources.clone(), closing.clone())))
+        }
+        None => None,
+    };
     let summary = master::run_on(config, listener, office).await?;
+    closing.cancel();
+    if let Some(web) = web {
+        _ = web.await;
+    }
     Ok(summary.verdict.exit_code)
 }
 
@@ -80,14 +131,14 @@ fn signals(commands: mpsc::Sender<Command>) -> io::Result<()> {
 }
 
 /// Help as clap writes it; a fault in one line.
-fn explain(error: &clap::Error) -> ExitCode {
+fn explain(program: &str, error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             _ = error.print();
             ExitCode::SUCCESS
         }
         _ => {
-            tell(&Args::fault(error));
+            tell(&Args::fault_of(program, error));
             ExitCode::from(2)
         }
     }

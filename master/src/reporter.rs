@@ -56,7 +56,7 @@ impl Reporter {
         news: &watch::Sender<Option<Arc<News>>>,
         (run, clock): (&Run, &Clock),
         last: Option<&Summary>,
-        plan: Arc<Plan>,
+        (planned, plan): (Uuid, Arc<Plan>),
     ) {
         let mark = Mark::of(run);
         let is_old = |(at, told): &(Instant, Mark)| at.elapsed() >= EVERY || *told != mark;
@@ -65,6 +65,6 @@ impl Reporter {
         }
         self.told = Some((Instant::now(), mark));
         let status = Status::of(run, clock.now(), last);
-        news.send_replace(Some(Arc::new(News { status, plan, muster: run.muster() })));
+        news.send_replace(Some(Arc::new(News { status, plan, planned, muster: run.muster() })));
     }
 }

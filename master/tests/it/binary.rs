@@ -12,7 +12,7 @@ use crate::common::fake::Worker;
 const HOST: [&str; 2] = ["--host", "ws://127.0.0.1:8765"];
 
 /// A master without what the tester's own environment says.
-fn master(args: &[&str], folder: &Path) -> Command {
+pub(crate) fn master(args: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_master"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HORDE_")) {
         command.env_remove(name);

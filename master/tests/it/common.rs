@@ -6,7 +6,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use master::config::{Config, Muster, Sources};
+use master::change::{Declined, Told, Wish};
+use master::config::{Config, Life, Muster, Sources};
+use master::desk::{Desk, desk};
+use master::status::Status;
 use master::summary::Summary;
 use master::{Command, Error, Ground};
 use proto::class::{Class, Classes, Share};
@@ -48,17 +51,45 @@ pub(crate) fn config(workers: usize, plan: Plan) -> Config {
 /// A master at work, with a network in memory.
 pub(crate) struct Master {
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) desk: Desk,
     pub(crate) network: Network,
     work: JoinHandle<Result<Summary, Error>>,
 }
 
 impl Master {
     pub(crate) fn start(config: Config) -> Self {
+        Self::on(Ground::fresh(), config)
+    }
+
+    /// A master that stays when its run is over.
+    pub(crate) fn staying(config: Config, life: Life) -> Self {
+        Self::start(Config { life: Life { stays: true, ..life }, ..config })
+    }
+
+    pub(crate) fn on(ground: Ground, config: Config) -> Self {
         let (sender, incoming) = mpsc::channel(64);
-        let (commands, orders) = mpsc::channel(4);
+        let (desk, office) = desk();
         let incoming = ReceiverStream::new(incoming);
-        let work = tokio::spawn(master::serve(config, incoming, Ground::fresh(), orders));
-        Self { commands, network: Network { sender }, work }
+        let work = tokio::spawn(master::serve(config, incoming, ground, office));
+        Self { commands: desk.commands.clone(), desk, network: Network { sender }, work }
+    }
+
+    /// Waits until its status is like that.
+    pub(crate) async fn until(&self, is: impl Fn(&Status) -> bool) -> Status {
+        let mut news = self.desk.news.clone();
+        let told = news.wait_for(|news| news.as_ref().is_some_and(|news| is(&news.status)));
+        let told = timeout(LONG, told).await.expect("it is so in time").expect("the master is at work");
+        told.as_ref().expect("news").status.clone()
+    }
+
+    pub(crate) async fn ask(&self, wish: Wish) -> Result<Told, Declined> {
+        timeout(LONG, self.desk.ask(wish, "ann".into())).await.expect("an answer in time")
+    }
+
+    /// Ends it as a kill would.
+    pub(crate) async fn kill(self) {
+        self.work.abort();
+        _ = self.work.await;
     }
 
     pub(crate) async fn stop(&self) {

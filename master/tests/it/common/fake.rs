@@ -31,6 +31,7 @@ pub(crate) struct Ended {
     /// Every latency that it reported and got acked, in microseconds.
     pub(crate) samples: Vec<u64>,
     pub(crate) orders: Vec<Assignment>,
+    pub(crate) commands: Vec<proto::command::Command>,
 }
 
 /// A worker at work.
@@ -186,12 +187,16 @@ impl Fake {
             Down::Part(part) => self.say(Up::Ready(part.bundle)).await,
             Down::Assignment(order) => {
                 self.ended.orders.push(Assignment::clone(&order));
+                if self.order.as_ref().is_some_and(|known| known.run != order.run) {
+                    (self.second, self.sequence, self.done) = (0, 0, false);
+                }
                 self.order = Some(*order);
             }
             Down::Echo(echo) => self.ahead = Some(echo.master.saturating_sub(echo.sent)),
             Down::Ack(_) => self.ended.samples.append(&mut self.unacked),
             Down::Dismiss(dismissal, reason) => self.ended.dismissed = Some((dismissal, reason)),
-            Down::Welcome(_) | Down::Groups(_) | Down::Command(_) => {} // it asks nothing
+            Down::Command(command) => self.ended.commands.push(command),
+            Down::Welcome(_) | Down::Groups(_) => {} // it asks nothing
         }
     }
 
