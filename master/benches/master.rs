@@ -103,6 +103,7 @@ fn serve(workers: usize, mebibytes: usize, seconds: u64) -> Result<()> {
             bundle: Arc::new(Bundle::new(vec![("data/all.csv".into(), content)])),
             outputs: Vec::new(),
             sources: Sources::default(),
+            life: Default::default(),
         };
         let (_commands, orders) = mpsc::channel(1);
         let incoming = door::accept(listener);

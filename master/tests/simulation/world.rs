@@ -213,6 +213,7 @@ impl Machines {
             bundle: Arc::new(Bundle::new(Vec::new())),
             outputs: Vec::new(),
             sources: Sources::default(),
+            life: Default::default(),
         }
     }
 
