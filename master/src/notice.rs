@@ -54,6 +54,8 @@ pub enum Notice {
     Late(String),
     /// A worker's stream broke; it may come back.
     Away(String, String),
+    /// A worker does not keep up.
+    Strained(String),
     /// A worker was told to stop; others take over its robots.
     Leaves(String, u64),
     /// A worker came back, and goes on with what is its.
@@ -121,6 +123,9 @@ impl fmt::Display for Notice {
             Self::Away(name, why) => {
                 let why = crate::text::clean(why);
                 write!(f, "worker {name} is gone ({why}); its robots wait a moment for it to come back")
+            }
+            Self::Strained(name) => {
+                write!(f, "worker {name} does not keep up; it gets no more robots while others have room")
             }
             Self::Leaves(name, robots) => {
                 write!(f, "worker {name} leaves; its {robots} robots are handed over")

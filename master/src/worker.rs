@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
-use proto::message::{Assignment, Beat, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR};
+use proto::message::{Assignment, BEAT_EVERY, Beat, Hello, PROTOCOL_MAJOR, PROTOCOL_MINOR};
 use proto::mutant::{Mutant, is_planted};
 use proto::report::Report;
 use uuid::Uuid;
 
 use crate::fleet::SessionId;
+
+/// A robot thread that wakes later than this makes the target look slower than it is.
+pub(crate) const MOST_LAG: Duration = Duration::from_millis(500);
+
+/// A robot thread that is busy for so many thousandths of the time has no room.
+const FULL: u32 = 900;
+
+/// Who is late and full for so long does not keep up.
+const STRAINED: Duration = Duration::from_secs(2);
 
 /// A worker, as long as anything of it counts in the run.
 #[derive(Debug)]
@@ -44,6 +53,10 @@ pub struct Worker {
     pub delivered: bool,
     /// The latest that one of its robot threads ever woke.
     pub lag: Duration,
+    /// Since when it has not kept up, if it does not; and for how long that was before.
+    pub strained: Option<Duration>,
+    /// How long it did not keep up, in all.
+    pub strain: Duration,
     /// The busiest that one of its robot threads ever was, in thousandths.
     pub busy_permille: u32,
     /// What it said in its last beat.
@@ -125,6 +138,8 @@ impl Worker {
             delivered: false,
             lag: Duration::ZERO,
             busy_permille: 0,
+            strained: None,
+            strain: Duration::ZERO,
             latest: Latest::default(),
         }
     }
@@ -196,6 +211,25 @@ impl Worker {
         self.delivered = report.last;
         let alive = report.robots.iter().fold(0u64, |sum, census| sum.saturating_add(census.alive()));
         self.told = self.told.max(alive);
+    }
+
+    /// Looks whether it keeps up. True when it is found that it does not, and did until then.
+    pub(crate) fn look(&mut self, beat: &Beat, now: Duration) -> bool {
+        let was = self.is_strained();
+        if beat.lag <= MOST_LAG || beat.busy_permille < FULL {
+            self.strained = None;
+            return false;
+        }
+        let since = *self.strained.get_or_insert(now);
+        if self.is_strained() || now.saturating_sub(since) >= STRAINED {
+            self.strain += BEAT_EVERY;
+        }
+        !was && self.is_strained()
+    }
+
+    /// Whether it has not kept up for a while.
+    pub(crate) fn is_strained(&self) -> bool {
+        !self.strain.is_zero() && self.strained.is_some()
     }
 
     /// Whether it runs something else than it was told, and has had the time to hear it.

@@ -185,14 +185,36 @@ impl<O: Copy + Ord> Deal<O> {
 
     /// Takes an owner out: its slots go, ascending, each to the one with the fewest. Nothing else moves.
     pub fn lose(&mut self, owner: O) {
+        let others: Vec<_> = self.owners.iter().copied().filter(|other| *other != owner).collect();
+        self.lose_to(owner, &others);
+    }
+
+    /// As [`Deal::lose`], but only those get slots.
+    pub fn lose_to(&mut self, owner: O, takers: &[O]) {
         self.owners.retain(|other| *other != owner);
+        self.give(owner, 0, takers);
+        // Whoever is no owner has nothing; if nobody took them they are nobody's.
+        self.slots.iter_mut().filter(|slot| **slot == Some(owner)).for_each(|slot| *slot = None);
+    }
+
+    /// An owner's slots from `from` on go, ascending, each to the taker with the fewest. Nothing else moves.
+    ///
+    /// ```
+    /// use proto::slots::Deal;
+    ///
+    /// let mut deal = Deal::stripes(["ann", "bob"]);
+    /// deal.give("bob", 16_000, &["ann"]);
+    /// assert_eq!((deal.owner_of(15_999), deal.owner_of(16_001)), (Some("bob"), Some("ann")));
+    /// ```
+    pub fn give(&mut self, owner: O, from: u16, takers: &[O]) {
+        let places: Vec<_> =
+            takers.iter().filter_map(|taker| self.owners.binary_search(taker).ok()).collect();
         let mut counts = self.counts();
-        for slot in self.slots.iter_mut().filter(|slot| **slot == Some(owner)) {
-            let fewest = (0..counts.len()).min_by_key(|i| counts[*i]);
-            *slot = fewest.map(|i| {
-                counts[i] += 1;
-                self.owners[i]
-            });
+        let given = self.slots.iter_mut().skip(usize::from(from)).filter(|slot| **slot == Some(owner));
+        for slot in given {
+            let Some(fewest) = places.iter().copied().min_by_key(|place| counts[*place]) else { return };
+            counts[fewest] += 1;
+            *slot = Some(self.owners[fewest]);
         }
     }
 

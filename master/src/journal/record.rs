@@ -93,8 +93,10 @@ pub enum Dealing {
     Stripes(Vec<WorkerId>),
     /// One more takes an even share.
     Join(WorkerId),
-    /// One has none any more.
-    Lose(WorkerId),
+    /// One has none any more; these take them over.
+    Lose(WorkerId, Vec<WorkerId>),
+    /// One gives away those from this slot on; these take them over.
+    Relieve(WorkerId, u16, Vec<WorkerId>),
 }
 
 impl Dealing {
@@ -103,7 +105,8 @@ impl Dealing {
         match self {
             Self::Stripes(owners) => *deal = Deal::stripes(owners.iter().copied()),
             Self::Join(owner) => deal.join(*owner),
-            Self::Lose(owner) => deal.lose(*owner),
+            Self::Lose(owner, takers) => deal.lose_to(*owner, takers),
+            Self::Relieve(owner, from, takers) => deal.give(*owner, *from, takers),
         }
     }
 }

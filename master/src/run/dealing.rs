@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proto::message::{Assignment, Beat, Down};
 use proto::plan::LossPolicy;
-use proto::slots::{Share, SlotSet};
+use proto::slots::{SLOTS, Share, SlotSet};
 
 use super::{Phase, Run};
 use crate::fleet::WorkerId;
@@ -41,7 +41,7 @@ impl Run {
             return;
         }
         let gone: Vec<_> = self.deal.owners().iter().copied().filter(|owner| !self.takes(*owner)).collect();
-        gone.into_iter().for_each(|owner| self.redeal(Dealing::Lose(owner)));
+        gone.into_iter().for_each(|owner| self.hand_over(owner));
     }
 
     /// A worker wants no robots any more: the others take them over as soon as it has given them up.
@@ -51,9 +51,38 @@ impl Run {
         self.announce(Notice::Leaves(name, self.robots_of(id, t)));
         self.ramp.disturb(t);
         if self.deal.owners().contains(&id) && self.hands_over() {
-            self.redeal(Dealing::Lose(id));
+            self.hand_over(id);
         }
         self.revise(now);
+    }
+
+    /// Deals all slots of a worker to others.
+    pub(super) fn hand_over(&mut self, id: WorkerId) {
+        let takers = self.takers(id);
+        self.redeal(Dealing::Lose(id, takers));
+    }
+
+    /// A worker has more robots than it can run in time: those of its robots that are not born yet are for others, if any has
+    /// room. Those that live stay where they are.
+    pub(super) fn relieve(&mut self, now: Duration, id: WorkerId) {
+        let profile = &self.plan.profile;
+        let has_room = |taker: &WorkerId| self.fleet.get(*taker).is_some_and(|worker| !worker.is_strained());
+        let takers: Vec<_> = self.takers(id).into_iter().filter(has_room).collect();
+        // A slot's first robot bears its number.
+        let born = u16::try_from(profile.alive(self.elapsed(now))).unwrap_or(SLOTS);
+        if !takers.is_empty() && !profile.is_open() && born < SLOTS {
+            self.redeal(Dealing::Relieve(id, born, takers));
+            self.revise(now);
+        }
+    }
+
+    /// Who can take over what is another's: those that keep up, or, if nobody does, all that are there.
+    fn takers(&self, from: WorkerId) -> Vec<WorkerId> {
+        let others: Vec<_> =
+            self.deal.owners().iter().copied().filter(|owner| *owner != from && self.takes(*owner)).collect();
+        let keeps_up = |owner: &WorkerId| self.fleet.get(*owner).is_some_and(|worker| !worker.is_strained());
+        let free: Vec<_> = others.iter().copied().filter(keeps_up).collect();
+        if free.is_empty() { others } else { free }
     }
 
     /// A worker said how far it is with what it was told.

@@ -9,12 +9,13 @@ use super::{Run, arrivals};
 use crate::notice::Notice;
 use crate::totals::Second;
 use crate::verdict::Severity;
+use crate::worker::{MOST_LAG, Worker};
 
 /// When no robot could connect in this time since the start, none will: the target is not there.
 pub(super) const UNREACHABLE: Duration = Duration::from_secs(10);
 
-/// A robot thread that wakes later than this makes the target look slower than it is.
-const MOST_LAG: Duration = Duration::from_millis(500);
+/// A worker that did not keep up for so long spoils the run: what it measured is its own slowness.
+const MOST_STRAIN: Duration = Duration::from_secs(5);
 
 impl Run {
     /// Why the run can't go on, if nobody could connect in all that time.
@@ -44,6 +45,9 @@ impl Run {
         if self.problems.is_empty() && !self.losses.is_empty() && !delivered {
             self.problem(Severity::Invalid, "no worker delivered its last report".into());
         }
+        let strained = self.fleet.workers().filter(|(_, worker)| worker.strain >= MOST_STRAIN);
+        let reasons: Vec<_> = strained.map(|(_, worker)| saturated(worker)).collect();
+        reasons.into_iter().for_each(|reason| self.problem(Severity::Invalid, reason));
         // Under `continue` a loss alone explains robots that are missing.
         let explained = self.plan.on_worker_loss == LossPolicy::Continue && !self.losses.is_empty();
         if self.problems.is_empty() && !explained {
@@ -106,4 +110,13 @@ impl Run {
         }
         warnings
     }
+}
+
+fn saturated(worker: &Worker) -> String {
+    let (name, strain) = (worker.name(), crate::text::seconds(worker.strain));
+    format!(
+        "worker {name} was saturated for {strain}: its threads were full and woke more than {} ms late; give it fewer \
+         robots, or add workers",
+        MOST_LAG.as_millis()
+    )
 }

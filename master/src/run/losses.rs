@@ -8,7 +8,7 @@ use proto::slots::Share;
 
 use super::{Phase, Run};
 use crate::fleet::{SessionId, WorkerId};
-use crate::journal::{Dealing, Record};
+use crate::journal::Record;
 use crate::loss::Loss;
 use crate::notice::Notice;
 use crate::verdict::Severity;
@@ -121,7 +121,7 @@ impl Run {
             LossPolicy::Fail if was_owner && self.hands_over() => self.cut(now, "a worker was lost".into()),
             LossPolicy::Fail => {}
             LossPolicy::Rebalance if was_owner && self.hands_over() => {
-                self.redeal(Dealing::Lose(id));
+                self.hand_over(id);
                 self.announce(Notice::Dealt { workers: self.deal.owners().len() });
                 self.revise(now);
             }

@@ -107,11 +107,17 @@ impl Run {
         let Some(worker) = self.fleet.get_mut(id) else { return };
         let began_to_leave = beat.leaving && !worker.leaving;
         worker.beat(beat);
+        let gave_way = worker.look(beat, now);
         let looks = !is_planted(Mutant::EdgeTriggered);
         if looks && worker.is_ready() && worker.strays(beat, now, REPAIR) {
             let name = worker.name().to_owned();
             self.announce(Notice::Stray(name));
             self.tell(now, id);
+        }
+        if gave_way {
+            let name = self.fleet.name(id).to_owned();
+            self.announce(Notice::Strained(name));
+            self.relieve(now, id);
         }
         if began_to_leave {
             self.dismiss(now, id);

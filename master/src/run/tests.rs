@@ -7,6 +7,7 @@ mod losses;
 mod next;
 mod open_model;
 mod restart;
+mod strain;
 
 use std::num::NonZeroU32;
 
