@@ -27,6 +27,8 @@ enum Name {
     Timers,
     /// What a fleet of 1,000 workers costs a master: reports, bundles, all coming back at once
     Master,
+    /// How true a ramp of 100,000 robots over 8 workers is to its plan
+    Ramp,
     /// Response and service times of a schedule against a server that stalls
     Stall,
 }
@@ -39,6 +41,7 @@ impl Name {
             Self::Idle => ("worker", "idle"),
             Self::Timers => ("worker", "timers"),
             Self::Master => ("master", "master"),
+            Self::Ramp => ("master", "ramp"),
             Self::Stall => ("worker", "stall"),
         }
     }
