@@ -15,6 +15,9 @@ use clap::Parser;
 /// and --arrivals: spikes, stairs, ramps down. Each has `duration`, and `users` with `edge = "linear"` (evenly, the
 /// default) or `"step"` (at once), or with a `spawn-rate` after which it holds; or `arrivals` instead of `users`. A stage with
 /// `cut` is left on its way, after so long.
+///
+/// Without --headless the master waits for people: `master ctl start` begins a run, and `master ctl --help` lists what else
+/// they can ask of it.
 #[derive(Debug, Default, Parser)]
 #[command(name = "master", version)]
 pub struct Args {

@@ -1,6 +1,7 @@
 //! Faults as users read them, and which source wins.
 
 mod export;
+mod life;
 mod robots;
 mod stages;
 

@@ -6,6 +6,7 @@ mod cluster;
 mod loss;
 mod lua;
 mod open_model;
+mod people;
 mod process;
 mod shares;
 mod stages;

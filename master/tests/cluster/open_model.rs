@@ -9,7 +9,8 @@ use crate::cluster::Cluster;
 
 #[test]
 fn two_workers_bear_each_poisson_arrival_once() {
-    let options = ["--arrivals", "60", "--arrivals-model", "poisson", "--run-time", "5s", "--seed", "3"];
+    let options =
+        ["--arrivals", "60", "--arrivals-model", "poisson", "--run-time", "5s", "--seed", "3", "--headless"];
     let outcome = Cluster::start(2, &options).end();
     assert_eq!(outcome.code, Some(0), "{}", outcome.reasons());
     let planned = Profile::arrivals(60.0, Arrivals::Poisson, Duration::from_secs(5), 3).unwrap().peak();

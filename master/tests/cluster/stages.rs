@@ -23,7 +23,7 @@ fn two_workers_follow_a_step_a_ramp_at_a_rate_and_a_way_down() {
         users = 0
     "#;
     std::fs::write(file.path(), toml).unwrap();
-    let outcome = Cluster::start(2, &["--config", file.path().to_str().unwrap()]).end();
+    let outcome = Cluster::start(2, &["--headless", "--config", file.path().to_str().unwrap()]).end();
     assert_eq!(outcome.code, Some(0), "{}", outcome.reasons());
     let stage = |millis, robots, edge| Stage::new(Duration::from_millis(millis), robots, edge);
     let (step, linear) = (Edge::Step, Edge::Linear);

@@ -44,13 +44,13 @@ impl Staying {
 
     /// Asks for the status until it tells that.
     fn until(&self, part: &str) -> String {
-        let end = std::time::Instant::now() + crate::common::LONG;
+        let end = tokio::time::Instant::now() + crate::common::LONG;
         loop {
             let (code, text, _) = self.ctl(&["status"]);
             if code == 0 && text.contains(part) {
                 return text;
             }
-            assert!(std::time::Instant::now() < end, "the status never tells {part}: {text}");
+            assert!(tokio::time::Instant::now() < end, "the status never tells {part}: {text}");
         }
     }
 }
