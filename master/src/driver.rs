@@ -208,7 +208,12 @@ impl Driver {
             tracing::error!(
                 "the journal can't be written any more: {e}; a master that is started again would not know this run"
             );
-            self.journal = None;
+            let left = self.journal.take().map(Journal::abandon);
+            if let Some(Err(e)) = left {
+                tracing::error!(
+                    "what the journal has can't be taken back either: {e}; remove it before a master is started again"
+                );
+            }
         }
     }
 

@@ -7,7 +7,7 @@ mod record;
 
 use std::io;
 
-pub use file::{Journal, Records, Unreadable};
+pub use file::{Journal, MOST_BYTES, Records, Unreadable};
 pub use folder::{JournalError, Opened, open};
 pub use record::{Dealing, Record};
 

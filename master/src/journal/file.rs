@@ -11,6 +11,9 @@ const HEADING: &[u8; 16] = b"horde journal 1\n";
 /// The most bytes of one record: a report of the largest size, and what is around it.
 const LARGEST: u32 = 64 << 20;
 
+/// The most bytes of a journal. A fleet of 4 workers with 50 series writes so much in days, one of 1,000 in some minutes.
+pub const MOST_BYTES: u64 = 4 << 30;
+
 /// Length and checksum before each record.
 const FRAME: usize = 8;
 
@@ -18,18 +21,19 @@ const FRAME: usize = 8;
 pub struct Journal {
     store: Box<dyn Store>,
     buffer: Vec<u8>,
+    length: u64,
 }
 
 impl Journal {
-    /// A journal that goes on in a store; an empty store gets its heading first.
+    /// A journal that goes on in a store that has so many bytes; an empty store gets its heading first.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn new(mut store: Box<dyn Store>, is_empty: bool) -> io::Result<Self> {
-        if is_empty {
+    pub fn new(mut store: Box<dyn Store>, length: u64) -> io::Result<Self> {
+        if length == 0 {
             store.append(HEADING)?;
         }
-        Ok(Self { store, buffer: Vec::new() })
+        Ok(Self { store, buffer: Vec::new(), length: length.max(HEADING.len() as u64) })
     }
 
     /// Begins anew, without any record.
@@ -38,19 +42,35 @@ impl Journal {
     /// When the store can't forget, or can't be written.
     pub fn renew(&mut self) -> io::Result<()> {
         self.store.clear()?;
+        self.length = HEADING.len() as u64;
         self.store.append(HEADING)
+    }
+
+    /// Ends it. What it has is forgotten, if that can be: from an old state nobody should go on.
+    ///
+    /// # Errors
+    /// When the store can't forget.
+    pub fn abandon(mut self) -> io::Result<()> {
+        self.store.clear()
     }
 
     /// Appends records; they are there when this returns.
     ///
     /// # Errors
-    /// When they can't be written. What was written before stays readable.
+    /// When they can't be written, or there would be more than [`MOST_BYTES`]. What was written before stays readable.
     pub fn append<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> io::Result<()> {
         self.buffer.clear();
         for record in records {
             frame(record, &mut self.buffer)?;
         }
-        if self.buffer.is_empty() { Ok(()) } else { self.store.append(&self.buffer) }
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.length += self.buffer.len() as u64;
+        if self.length > MOST_BYTES {
+            return Err(io::Error::new(io::ErrorKind::StorageFull, "it has reached its 4 GiB"));
+        }
+        self.store.append(&self.buffer)
     }
 }
 

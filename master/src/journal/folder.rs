@@ -57,7 +57,7 @@ pub fn open(folder: &Path) -> Result<Opened, JournalError> {
     let clock = Clock::after(&read.records);
     let mut store = Box::new(FileStore { file, path: path.clone() });
     store.file.seek(SeekFrom::End(0)).map_err(system)?;
-    let mut journal = Journal::new(store, whole == 0).map_err(system)?;
+    let mut journal = Journal::new(store, whole).map_err(system)?;
     journal.append([&clock.mark()]).map_err(system)?;
     Ok(Opened { records: read.records, torn, clock, journal })
 }

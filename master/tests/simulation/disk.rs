@@ -16,7 +16,7 @@ impl Disk {
         let records = Records::new(&bytes[..]).expect("our own journal");
         let records: Vec<_> =
             records.into_iter().flatten().map(|record| record.expect("whole records")).collect();
-        let journal = Journal::new(Box::new(self.clone()), bytes.is_empty()).expect("memory takes all");
+        let journal = Journal::new(Box::new(self.clone()), bytes.len() as u64).expect("memory takes all");
         (records, journal)
     }
 

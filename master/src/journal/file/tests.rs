@@ -16,11 +16,16 @@ impl Store for Memory {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(())
     }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap().clear();
+        Ok(())
+    }
 }
 
 fn written(records: &[Record]) -> Vec<u8> {
     let memory = Memory::default();
-    let mut journal = Journal::new(Box::new(memory.clone()), true).unwrap();
+    let mut journal = Journal::new(Box::new(memory.clone()), 0).unwrap();
     records.chunks(2).for_each(|some| journal.append(some).unwrap());
     memory.0.lock().unwrap().clone()
 }
@@ -59,6 +64,15 @@ fn whatever_end_is_torn_off_the_records_before_it_are_whole() {
             assert_eq!(read(&zeroed), Ok((records(whole as u32), length as u64)), "{length} and zeros");
         }
     }
+}
+
+#[test]
+fn a_journal_that_would_become_too_large_takes_no_more_and_can_be_forgotten() {
+    let memory = Memory::default();
+    let mut journal = Journal::new(Box::new(memory.clone()), MOST_BYTES - 10).unwrap();
+    assert_eq!(journal.append(&records(1)).unwrap_err().to_string(), "it has reached its 4 GiB");
+    journal.abandon().unwrap();
+    assert!(memory.0.lock().unwrap().is_empty());
 }
 
 #[test]
