@@ -18,7 +18,7 @@ use client::Client;
 ///
 /// The master listens on --web-port (8089) of its own machine.
 #[derive(Debug, Parser)]
-#[command(name = "master ctl", version)]
+#[command(name = "master ctl", bin_name = "master ctl", version)]
 pub struct Ctl {
     /// Where the master is
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8089", global = true)]
