@@ -18,13 +18,15 @@ const PACE: Duration = Duration::from_millis(10);
 pub(super) struct Groups {
     hub: Hub,
     spoke: Option<Duration>,
+    /// Whether there may be something to tell: a look at each worker after each event of any would cost a fleet dearly.
+    stirred: bool,
     /// Robots of the plan have lower numbers, whatever becomes of it.
     robots: u64,
 }
 
 impl Groups {
     pub(super) fn new(run: Uuid, robots: u64) -> Self {
-        Self { hub: Hub::new(run), spoke: None, robots }
+        Self { hub: Hub::new(run), spoke: None, stirred: false, robots }
     }
 
     /// Robots up to that number may take part too.
@@ -34,10 +36,12 @@ impl Groups {
 
     pub(super) fn joined(&mut self, id: WorkerId) {
         self.hub.joined(Peer(id.0));
+        self.stirred = true;
     }
 
     pub(super) fn lost(&mut self, id: WorkerId) {
         self.hub.lost(Peer(id.0));
+        self.stirred = true;
     }
 }
 
@@ -53,6 +57,7 @@ impl Run {
             asks.list = mine;
             self.deny(id, others);
         }
+        self.groups.stirred = true;
         if self.groups.hub.hear(now, Peer(id.0), asks).is_err() {
             self.foreign(id);
         }
@@ -77,12 +82,16 @@ impl Run {
         if !matches!(self.phase, Phase::Running | Phase::Draining { .. }) {
             return;
         }
-        self.groups.hub.tick(now);
-        if self.groups.spoke.is_some_and(|spoke| now < spoke + PACE) {
+        if now == self.ticked {
+            self.groups.hub.tick(now);
+            self.groups.stirred = true;
+        }
+        if !self.groups.stirred || self.groups.spoke.is_some_and(|spoke| now < spoke + PACE) {
             return;
         }
         let sessions: Vec<_> =
             self.fleet.workers().filter_map(|(id, worker)| Some((id, worker.session?))).collect();
+        self.groups.stirred = false;
         let before = self.effects.len();
         for (id, session) in sessions {
             while let Some(tells) = self.groups.hub.take(Peer(id.0)) {
