@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::refusal::Refusal;
 use crate::worker::{Away, Worker};
 
-/// A worker that does not load the bundle in this time is sent away.
-pub const LOADING: Duration = Duration::from_secs(60);
+/// A worker that does not load the bundle in this time is sent away. A large one to a large fleet takes minutes.
+pub const LOADING: Duration = Duration::from_secs(300);
 
 /// Names a worker process, in the order in which they first came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

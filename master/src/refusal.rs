@@ -32,7 +32,7 @@ pub enum Refusal {
     #[error("it can't take part: {0}")]
     Unfit(String),
     /// It took too long.
-    #[error("it did not load the bundle within 60 s")]
+    #[error("it did not load the bundle within 5 min")]
     Loading,
     /// A report is missing.
     #[error("report {got} came where {expected} was next; those between are lost")]

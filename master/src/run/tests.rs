@@ -301,7 +301,7 @@ fn a_worker_that_loads_for_ever_is_sent_away() {
     scene.run.muster.patience = None;
     scene.run.phase = Phase::Waiting { until: None, remind: S };
     scene.join(1, "a", 1);
-    scene.pass(61 * S, &[(1, 0)]);
+    scene.pass(301 * S, &[(1, 0)]);
     assert_eq!(refusals(&scene.effects), [(1, Refusal::Loading)]);
 }
 
