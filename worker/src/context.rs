@@ -17,6 +17,7 @@ use crate::dialect::Scratch;
 use crate::keeper::Keeper;
 use crate::kit::Kit;
 use crate::orders::Orders;
+use crate::pause::Pause;
 use crate::post::Post;
 use crate::precise::PreciseTimer;
 use crate::protocol::Protocol;
@@ -33,6 +34,7 @@ pub(crate) struct Context {
     pub(crate) start: Instant,
     /// Until when robots may run.
     pub(crate) deadline: Deadline,
+    pub(crate) pause: Pause,
     pub(crate) dialer: Dialer,
     pub(crate) precise: PreciseTimer,
     /// What goes to other robots, and comes from them.
@@ -57,6 +59,7 @@ impl Context {
         let keeper = (plan.keep_failures > 0).then(|| Keeper::new(plan.keep_failures));
         let census = plan.classes.list().iter().map(|class| Census::of(class.name.as_str())).collect();
         Ok(Self {
+            pause: Pause::new(plan.paused),
             dialer: Dialer::new(&plan.network)?,
             precise: PreciseTimer::default(),
             post: Post::default(),

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::party::Membership;
 use crate::post::{Answer, note_failure};
-use crate::robot::Robot;
+use crate::robot::{Robot, Waited};
 use crate::shared::Shared;
 
 /// How much longer than its timeout a robot waits to be told that it is over: the way there and back, generously.
@@ -91,14 +91,14 @@ impl Group {
     /// # Errors
     /// When nothing is there in time, or the robot leaves the group meanwhile.
     pub async fn wait_for(&self, key: &str, timeout: Duration) -> Result<Arc<Value>, Error> {
-        let began = Instant::now();
+        let began = Began::now(&self.robot);
         let found = tokio::select! {
             biased;
             found = self.found(key) => found,
             () = self.robot.retirement() => Err(Error::Leaving { about: key.to_owned() }),
             () = tokio::time::sleep(timeout) => Err(Error::Unwritten { key: key.to_owned(), after: timeout }),
         };
-        note_wait(&self.robot, key, began.elapsed(), found.as_ref().err());
+        note_wait(&self.robot, key, began, found.as_ref().err());
         found
     }
 
@@ -157,9 +157,9 @@ impl Robot {
     /// When too few come in time, the robot is told to leave, it waits for this key already or others wait for it with another
     /// size, or the worker's robots say more than can be sent.
     pub async fn gather(&self, key: &str, size: u32, timeout: Duration) -> Result<Group, Error> {
-        let began = Instant::now();
+        let began = Began::now(self);
         let gathered = self.gathered(key, size, timeout).await;
-        note_wait(self, key, began.elapsed(), gathered.as_ref().err());
+        note_wait(self, key, began, gathered.as_ref().err());
         gathered.map(|membership| Group { place: Rc::new(membership), robot: self.clone() })
     }
 
@@ -247,9 +247,22 @@ fn say(context: &Context, ask: Ask, about: &str) -> Result<(), Error> {
     said.inspect_err(|e| note_failure(context, about, e))
 }
 
+/// When a wait began, and how long the run had been paused by then.
+struct Began {
+    at: Instant,
+    paused: Duration,
+}
+
+impl Began {
+    fn now(robot: &Robot) -> Self {
+        Self { at: Instant::now(), paused: robot.context().pause.so_far() }
+    }
+}
+
 /// Counts a wait. One that ended because the robot leaves says nothing about the game, nor about those it waited for.
-fn note_wait(robot: &Robot, key: &str, took: Duration, fault: Option<&Error>) {
-    robot.note_waited(took);
+fn note_wait(robot: &Robot, key: &str, began: Began, fault: Option<&Error>) {
+    let took = began.at.elapsed();
+    robot.note_waited(Waited { all: took, paused: robot.context().pause.so_far() - began.paused });
     match fault {
         None => robot.context().ok(Kind::Wait, counted_as(key), took),
         Some(Error::Leaving { .. }) => {}

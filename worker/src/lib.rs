@@ -8,7 +8,7 @@
 //! - [`solo`]: the same without a master. `run`: that with a command line, for people who write mods.
 //! - `engine`, `orders`, `thread`, `spawner`: the robot threads. Each compares what runs with what shall run.
 //! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle; `capacity`: whether this machine can hold them.
-//! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
+//! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, `pause`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
 //!   its mods make of it.
 //! - [`connect`], `address`, `dial`, `tls`, `text`, `socket`: how connections are opened, and what carries their frames.
 //! - [`connection`], `link`, `dialect`, `requests`, `push`, [`game`]: the messages on a robot's connections.
@@ -50,6 +50,7 @@ pub mod lua;
 pub mod mods;
 mod orders;
 mod party;
+mod pause;
 mod played;
 mod post;
 mod precise;

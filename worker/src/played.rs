@@ -14,7 +14,7 @@ use crate::handlers::Listeners;
 use crate::mods::{AnyMod, Mod};
 use crate::protocol::MessageId;
 use crate::push::Push;
-use crate::robot::Robot;
+use crate::robot::{Robot, Waited};
 use crate::schedule::Schedule;
 use crate::tasks::{Background, Step, Tasks, Work, choose};
 use crate::trace::Seen;
@@ -103,7 +103,7 @@ async fn foreground<M: 'static>(state: &M, tasks: &Tasks<M>, robot: &Robot) {
 
 /// Waits and does the same again.
 async fn background<M: 'static>(state: &M, one: &Background<M>, robot: &Robot) {
-    let mut schedule = Schedule::new(one.wait, robot);
+    let mut schedule = Schedule::through_pauses(one.wait, robot);
     schedule.rest(robot).await;
     while !robot.is_retired() {
         perform(state, &one.step, &mut schedule, robot).await;
@@ -148,7 +148,7 @@ pub(crate) async fn run(
     lateness: Option<Duration>,
     code: impl Future<Output = anyhow::Result<()>>,
     robot: &Robot,
-) -> Duration {
+) -> Waited {
     let context = robot.context();
     context.trace(robot.number(), || Seen::TaskBegins { name });
     let began = Instant::now();
@@ -158,8 +158,7 @@ pub(crate) async fn run(
     };
     let elapsed = began.elapsed();
     // It may have waited for several at a time.
-    let waited = waited.min(elapsed);
-    let took = elapsed - waited;
+    let took = elapsed.saturating_sub(waited.all);
     let faulty = result.as_ref().err().filter(|e| !leaves(e));
     let fault = faulty.map(|e| format!("{e:#}"));
     context.trace(robot.number(), || Seen::TaskOver { name, took, fault: fault.as_deref() });
@@ -175,7 +174,7 @@ pub(crate) async fn run(
     if let Some(lateness) = lateness {
         recorder.response(series, took + lateness);
     }
-    waited
+    Waited { all: elapsed - took, ..waited }
 }
 
 /// Whether a task ended because the robot leaves.

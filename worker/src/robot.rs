@@ -25,6 +25,14 @@ use crate::link::Link;
 use crate::push::Push;
 use crate::trace::Seen;
 
+/// How long something waited for other robots.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Waited {
+    pub(crate) all: Duration,
+    /// How long of that the run was paused.
+    pub(crate) paused: Duration,
+}
+
 /// One simulated player. Clones are the same robot.
 #[derive(Clone)]
 pub struct Robot(Rc<Inner>);
@@ -51,7 +59,7 @@ struct Inner {
     /// By how much the task that runs now was late, if it has a schedule.
     lateness: Cell<Option<Duration>>,
     /// How long the task that runs now, or the login, waited for other robots.
-    waited: Cell<Duration>,
+    waited: Cell<Waited>,
     /// What it hears of other robots.
     ears: Rc<Ears>,
     /// Whether it did something in this session whose end others have to hear of.
@@ -84,7 +92,7 @@ impl Robot {
             retired: Cell::new(false),
             leaves: Cell::new(false),
             lateness: Cell::new(None),
-            waited: Cell::new(Duration::ZERO),
+            waited: Cell::default(),
             ears: Rc::default(),
             talks: Cell::new(false),
             changed: Notify::new(),
@@ -144,7 +152,7 @@ impl Robot {
     /// robots, is a sample of the series (login, class).
     pub fn run_tasks(&self) {
         if self.is_before_play() {
-            let took = self.0.started.get().elapsed().saturating_sub(self.0.waited.get());
+            let took = self.0.started.get().elapsed().saturating_sub(self.0.waited.get().all);
             self.0.context.ok(Kind::Login, self.class_name(), took);
             self.0.played.set(true);
             self.enter(RobotState::Playing);
@@ -289,8 +297,8 @@ impl Robot {
     }
 
     /// Runs a task. Returns also how long it waited for other robots, which is off the timed path.
-    pub(crate) async fn apart<T>(&self, work: impl Future<Output = T>) -> (T, Duration) {
-        let (mut work, mut waited) = (std::pin::pin!(work), Duration::ZERO);
+    pub(crate) async fn apart<T>(&self, work: impl Future<Output = T>) -> (T, Waited) {
+        let (mut work, mut waited) = (std::pin::pin!(work), Waited::default());
         // Set for each poll, as in `late`.
         poll_fn(|cx| {
             let before = self.0.waited.replace(waited);
@@ -302,8 +310,9 @@ impl Robot {
     }
 
     /// Notes that the task that runs now waited for other robots.
-    pub(crate) fn note_waited(&self, time: Duration) {
-        self.0.waited.set(self.0.waited.get() + time);
+    pub(crate) fn note_waited(&self, more: Waited) {
+        let Waited { all, paused } = self.0.waited.get();
+        self.0.waited.set(Waited { all: all + more.all, paused: paused + more.paused });
     }
 
     pub(crate) fn ears(&self) -> &Ears {

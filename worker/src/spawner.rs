@@ -87,6 +87,7 @@ impl Spawner {
         }
         self.share = Share::of(&orders.slots);
         self.orders = orders;
+        self.pause_or_resume(now);
         let wanted = self.wanted(now);
         let gone: Vec<_> =
             self.running.keys().copied().filter(|robot| !self.is_wanted(*robot, wanted)).collect();
@@ -97,6 +98,12 @@ impl Spawner {
         self.strangers = self.leaving.iter().filter(|robot| !self.orders.slots.owns(**robot)).count();
         self.settle();
         self.reconcile(now);
+    }
+
+    fn pause_or_resume(&self, now: Instant) {
+        if self.context.pause.set(self.orders.plan.paused, now) {
+            self.running.values().for_each(Robot::wake);
+        }
     }
 
     /// The newest epoch outside whose slots none of its robots is left, leaving ones included.

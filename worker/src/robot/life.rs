@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::Duration;
 use tokio::time::Instant;
 
 use proto::series::RobotState;
@@ -17,7 +16,7 @@ impl Robot {
     /// Its session begins now.
     pub(crate) fn begin(&self) {
         self.0.started.set(Instant::now());
-        self.0.waited.set(Duration::ZERO);
+        self.0.waited.take();
     }
 
     /// Begins its life anew: it has no connection and has not logged in.
@@ -61,6 +60,16 @@ impl Robot {
     /// Waits until its tasks may run, or its time is over.
     pub(crate) async fn tasks_begin(&self) {
         self.until(|robot| robot.is_playing() || robot.is_retired()).await;
+    }
+
+    /// Waits until the run is not paused any more, or its time is over.
+    pub(crate) async fn resumption(&self) {
+        self.until(|robot| !robot.0.context.pause.lasts() || robot.is_retired()).await;
+    }
+
+    /// Wakes it, to see what is new.
+    pub(crate) fn wake(&self) {
+        self.0.changed.notify_waiters();
     }
 
     async fn until(&self, reached: impl Fn(&Self) -> bool) {
