@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::kit::Loaded;
+use crate::kit::{Kit, Loaded};
 use crate::lease::Lease;
 use crate::mods::Registry;
 use crate::reporter::Reporter;
@@ -52,6 +52,8 @@ pub(crate) struct Control {
     reporter: Option<Reporter>,
     /// What is carried out.
     held: Option<Held>,
+    /// The last command that robots were told, and of which run.
+    commanded: (Uuid, u64),
     /// None before a master has said what it is about.
     lease: Option<Lease>,
     /// What the master of this session is about, once it has said so.
@@ -72,6 +74,7 @@ pub(crate) struct Control {
 struct Held {
     assignment: Assignment,
     deadline: Deadline,
+    kit: Arc<Kit>,
 }
 
 /// What a worker has to see to.
@@ -119,6 +122,7 @@ impl Control {
             ready: None,
             reporter: None,
             held: None,
+            commanded: (Uuid::nil(), 0),
             lease: None,
             welcome: None,
             began: now,

@@ -14,8 +14,10 @@ use proto::series::{FailureClass, Kind};
 use proto::talk::counted_as;
 
 use crate::backoff::Backoff;
+use crate::errand::MOST_ERRANDS;
 use crate::error::Error;
 use crate::mods::AnyMod;
+use crate::played::run;
 use crate::push::Push;
 use crate::robot::Robot;
 use crate::trace::Seen;
@@ -115,6 +117,7 @@ async fn session(robot: &Robot, mods: &Mods) -> anyhow::Result<()> {
 async fn drive<T>(robot: &Robot, mods: &Mods, flow: impl Future<Output = T>) -> anyhow::Result<T> {
     let mut flow = pin!(flow);
     let mut resumption: Option<LocalBoxFuture<'_, anyhow::Result<()>>> = None;
+    let mut errands: Vec<LocalBoxFuture<'_, ()>> = Vec::new();
     poll_fn(|cx| {
         robot.pump(cx);
         loop {
@@ -123,6 +126,8 @@ async fn drive<T>(robot: &Robot, mods: &Mods, flow: impl Future<Output = T>) -> 
                 return Poll::Ready(Ok(done));
             }
             robot.poll_spawned(cx);
+            obey(robot, mods, &mut errands);
+            errands.retain_mut(|errand| errand.as_mut().poll(cx).is_pending());
             if resumption.is_none() && robot.is_playing() {
                 let lost = robot.take_lost();
                 resumption = lost.map(|(link, error)| -> LocalBoxFuture<'_, _> {
@@ -142,6 +147,21 @@ async fn drive<T>(robot: &Robot, mods: &Mods, flow: impl Future<Output = T>) -> 
         }
     })
     .await
+}
+
+/// Begins what the robot was told to do, as far as its mods know it.
+fn obey<'a>(robot: &'a Robot, mods: &'a Mods, going_on: &mut Vec<LocalBoxFuture<'a, ()>>) {
+    for errand in robot.take_errands() {
+        for work in mods.iter().filter_map(|each| each.obey(robot, &errand)) {
+            let task = errand.task();
+            if going_on.len() < MOST_ERRANDS {
+                going_on.push(Box::pin(async move { _ = run(&task, None, work, robot).await }));
+            } else {
+                let full = format_args!("{MOST_ERRANDS} commands go on already");
+                robot.context().failed(Kind::Task, &task, FailureClass::Task, Duration::ZERO, &full);
+            }
+        }
+    }
 }
 
 /// Lets the mods take up a session whose connection was lost. The error says why it is over.

@@ -11,6 +11,7 @@ use proto::slots::SlotSet;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
+use crate::errand::{Errand, MOST_ERRANDS};
 use crate::exchange::{ASKS, Exchange, LETTERS};
 use crate::mods::Registry;
 use crate::orders::{Command, Lanes, Orders};
@@ -72,6 +73,7 @@ struct Thread {
     commands: watch::Sender<Command>,
     spares: mpsc::Sender<Histogram>,
     letters: mpsc::Sender<Letter>,
+    errands: mpsc::Sender<Arc<Errand>>,
     gauges: SharedGauges,
     busy: Duration,
     handle: Handle,
@@ -132,6 +134,16 @@ impl Engine {
             thread.commands.send_replace(Command::Follow(Arc::new(part)));
         }
         self.latest = Some(orders);
+    }
+
+    /// Tells all threads a command to robots, or one of them what nobody can do; it says so in its report. None is told, and that
+    /// is false then, if too many wait already.
+    pub(crate) fn tell(&self, errand: Errand) -> bool {
+        let told = if errand.is_known { self.threads.len() } else { 1 };
+        let room = self.threads.iter().take(told).map(|thread| thread.errands.try_reserve());
+        let room: Result<Vec<_>, _> = room.collect();
+        let errand = Arc::new(errand);
+        room.map(|room| room.into_iter().for_each(|place| place.send(errand.clone()))).is_ok()
     }
 
     /// Lets all robots leave in order; then each thread hands over what it measured last.
@@ -223,6 +235,7 @@ impl Thread {
         let (commands, following) = watch::channel(Command::default());
         let (spares, returned) = mpsc::channel(SPARES);
         let (letters, delivered) = mpsc::channel(LETTERS);
+        let (errands, told) = mpsc::channel(MOST_ERRANDS);
         let gauges = SharedGauges::new(outfit.news.clone());
         let thread = RobotThread {
             index,
@@ -233,6 +246,7 @@ impl Thread {
             gauges: gauges.clone(),
             asks: outfit.asks.clone(),
             letters: delivered,
+            errands: told,
             tables: outfit.tables.clone(),
             tickets: outfit.tickets.clone(),
             watchers: outfit.watchers.clone(),
@@ -242,7 +256,7 @@ impl Thread {
             Threads::Own => Handle::Own(spawn(index, thread)?),
             Threads::Local => Handle::Local(tokio::task::spawn_local(thread.follow())),
         };
-        Ok(Self { commands, spares, letters, gauges, busy: Duration::ZERO, handle })
+        Ok(Self { commands, spares, letters, errands, gauges, busy: Duration::ZERO, handle })
     }
 }
 
@@ -267,4 +281,27 @@ pub(crate) fn add_census(sum: &mut Vec<Census>, more: &[Census]) {
 
 fn permille(part: Duration, whole: Duration) -> u32 {
     (part.as_secs_f64() / whole.as_secs_f64().max(1e-9) * 1000.0).min(1000.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errand(id: u64, is_known: bool) -> Errand {
+        let (name, args) = ("storm".into(), serde_json::Value::Null);
+        Errand { run: Uuid::nil(), epoch: 1, id, name, share_permille: 1000, args, is_known }
+    }
+
+    #[tokio::test]
+    async fn of_a_flood_of_commands_only_so_many_wait_and_all_threads_get_the_same() {
+        let work = async {
+            let engine = Engine::start(2, Threads::Local, Arc::new(Registry::default()), None).unwrap();
+            assert!(engine.tell(errand(1, false)), "one thread has less room left");
+            let told = (1..=80).filter(|id| engine.tell(errand(*id, true))).count();
+            assert_eq!(told, MOST_ERRANDS - 1);
+            let room = |thread: &Thread| thread.errands.capacity();
+            assert_eq!(engine.threads.iter().map(room).collect::<Vec<_>>(), [0, 1]);
+        };
+        tokio::task::LocalSet::new().run_until(work).await;
+    }
 }

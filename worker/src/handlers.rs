@@ -1,17 +1,21 @@
 //! What a mod does when a message comes that it did not ask for.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use proto::talk::counted_as;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use sproto::Message;
 
 use crate::connection::Request;
+use crate::errand::Errand;
 use crate::protocol::{MessageId, Protocol};
 use crate::push::Push;
 use crate::robot::Robot;
+use crate::tasks::TaskResult;
 
 /// What a handler gives: how long the message was on its way, if it says so.
 type Handled = anyhow::Result<Option<Duration>>;
@@ -37,6 +41,36 @@ impl<M> Listeners<M> {
     }
 }
 
+type Obedient<M> = Rc<dyn for<'a> Fn(&'a M, &'a Robot, Arc<Errand>) -> LocalBoxFuture<'a, TaskResult>>;
+
+/// What a mod does with commands, by their names.
+pub(crate) struct Commands<M>(FxHashMap<&'static str, Obedient<M>>);
+
+impl<M> Commands<M> {
+    /// What a command makes a robot do; none if the mod has nothing to do with it.
+    pub(crate) fn obey<'a>(
+        &self,
+        me: &'a M,
+        robot: &'a Robot,
+        errand: &Arc<Errand>,
+    ) -> Option<LocalBoxFuture<'a, TaskResult>> {
+        let code = self.0.get(errand.name.as_str())?;
+        Some(code(me, robot, errand.clone()))
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.keys().map(|name| (*name).to_owned()).collect()
+    }
+}
+
+/// Tells the compiler that a closure is good for every lifetime, which it does not find out by itself.
+fn obedient<M, F>(code: F) -> Obedient<M>
+where
+    F: for<'a> Fn(&'a M, &'a Robot, Arc<Errand>) -> LocalBoxFuture<'a, TaskResult> + 'static,
+{
+    Rc::new(code)
+}
+
 /// What a mod does when a message comes that it did not ask for, by the message's name. Handlers run before any task goes on, so a task
 /// sees what they left; what takes longer goes into [`Robot::spawn`].
 ///
@@ -60,6 +94,7 @@ impl<M> Listeners<M> {
 pub struct Handlers<M> {
     list: Vec<(&'static str, Code<M>)>,
     topics: FxHashMap<&'static str, Listener<M>>,
+    commands: FxHashMap<&'static str, Obedient<M>>,
 }
 
 impl<M: 'static> Default for Handlers<M> {
@@ -71,7 +106,7 @@ impl<M: 'static> Default for Handlers<M> {
 impl<M: 'static> Handlers<M> {
     /// No handlers yet.
     pub fn new() -> Self {
-        Self { list: Vec::new(), topics: FxHashMap::default() }
+        Self { list: Vec::new(), topics: FxHashMap::default(), commands: FxHashMap::default() }
     }
 
     /// Adds a handler for the message that its last argument is.
@@ -141,6 +176,53 @@ impl<M: 'static> Handlers<M> {
     ) -> Self {
         self.topics.insert(topic, Rc::new(code));
         self
+    }
+
+    /// Adds what to do when people tell robots a command of this name in mid-run, through the master. Those robots do it that
+    /// play then and are in the command's share, each once, beside their tasks and also while the run is paused. Each time is a
+    /// sample of the series (task, `command NAME`), without what it waited for other robots; its error is a failure there. It ends
+    /// with the session.
+    ///
+    /// A storm of robots that all come back at once:
+    ///
+    /// ```no_run
+    /// use worker::{Handlers, Robot};
+    /// # use worker::game::LoginReuest;
+    ///
+    /// #[derive(Default)]
+    /// struct Player;
+    ///
+    /// fn handlers() -> Handlers<Player> {
+    ///     Handlers::new()
+    ///         .on_command("storm", async |_: &Player, robot: &Robot, args| {
+    ///             let url = args["url"].as_str().unwrap_or(robot.host());
+    ///             robot.connection("game")?.close().await;
+    ///             robot.connect("game", url).await?.request(&LoginReuest {}).await?;
+    ///             Ok(())
+    ///         })
+    ///         .on_command("leave", async |_: &Player, robot: &Robot, _| {
+    ///             robot.leave();
+    ///             Ok(())
+    ///         })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_command(
+        mut self,
+        name: &'static str,
+        code: impl for<'a> AsyncFn(&'a M, &'a Robot, &'a Value) -> TaskResult + Clone + 'static,
+    ) -> Self {
+        let code = obedient(move |me, robot, errand| {
+            let code = code.clone();
+            Box::pin(async move { code(me, robot, &errand.args).await })
+        });
+        self.commands.insert(name, code);
+        self
+    }
+
+    /// Takes out those of commands.
+    pub(crate) fn commands(&mut self) -> Commands<M> {
+        Commands(std::mem::take(&mut self.commands))
     }
 
     /// Takes out those of topics.

@@ -26,6 +26,8 @@ pub(crate) struct Kit {
     pub(crate) data: Data,
     /// The mods in Lua.
     pub(crate) scripts: Scripts,
+    /// The commands that its mods have handlers for.
+    pub(crate) commands: BTreeSet<String>,
 }
 
 impl Loaded {
@@ -59,9 +61,12 @@ impl Loaded {
         for name in mods_of(plan).collect::<BTreeSet<_>>() {
             faults.extend(self.scripts.unknown_messages(name, &protocol));
         }
+        let commands = commands(plan, registry, &self.scripts);
         let data = Data::load(&self.bundle, &plan.data).map_err(|more| faults.extend(more));
         match data {
-            Ok(data) if faults.is_empty() => Ok(Kit { protocol, data, scripts: self.scripts.clone() }),
+            Ok(data) if faults.is_empty() => {
+                Ok(Kit { protocol, data, scripts: self.scripts.clone(), commands })
+            }
             _ => Err(faults),
         }
     }
@@ -70,6 +75,12 @@ impl Loaded {
 /// The mods that a plan's robots play.
 fn mods_of(plan: &Plan) -> impl Iterator<Item = &str> {
     plan.classes.list().iter().flat_map(|class| &class.mods).map(String::as_str)
+}
+
+/// The commands that a plan's mods have handlers for.
+fn commands(plan: &Plan, registry: &Registry, scripts: &Scripts) -> BTreeSet<String> {
+    let of = |name| scripts.command_names(name).or_else(|| registry.command_names(name));
+    mods_of(plan).filter_map(of).flatten().cloned().collect()
 }
 
 /// What is wrong in the schemas, those that all robots have and those of each mod.

@@ -7,6 +7,7 @@
 //! - `lease`, `deadline`: until when robots may run without it. `reporter`, `backlog`: what it has not merged yet.
 //! - [`solo`]: the same without a master. `run`: that with a command line, for people who write mods.
 //! - `engine`, `orders`, `thread`, `spawner`: the robot threads. Each compares what runs with what shall run.
+//! - `errand`: commands to robots that people give in mid-run.
 //! - `kit`, `protocol`, `data`: what robots need beside their plan, from the bundle; `capacity`: whether this machine can hold them.
 //! - `driver`, [`mods`], `played`, [`tasks`], `schedule`, `pause`, [`wait`], [`handlers`], [`robot`]: the life of a robot and what
 //!   its mods make of it.
@@ -36,6 +37,7 @@ mod dialect;
 mod driver;
 mod ears;
 mod engine;
+mod errand;
 pub mod error;
 mod exchange;
 pub mod game;

@@ -4,6 +4,7 @@ mod role;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -11,8 +12,9 @@ use proto::class::Class;
 use proto::plan::Plan;
 
 use crate::ears::Heard;
+use crate::errand::Errand;
 use crate::handlers::Handlers;
-use crate::played::Played;
+use crate::played::{Played, Shared};
 use crate::protocol::Protocol;
 use crate::push::Push;
 use crate::robot::Robot;
@@ -59,6 +61,14 @@ pub(crate) trait AnyMod {
     fn hear(&self, _robot: &Robot, _heard: &Heard) -> Option<anyhow::Result<()>> {
         None
     }
+    /// What a command makes it do; none if it has nothing to do with it.
+    fn obey<'a>(
+        &'a self,
+        _robot: &'a Robot,
+        _errand: &Arc<Errand>,
+    ) -> Option<LocalBoxFuture<'a, anyhow::Result<()>>> {
+        None
+    }
     fn resume<'a>(
         &'a self,
         robot: &'a Robot,
@@ -86,6 +96,7 @@ pub struct Registry {
 struct Registered {
     maker: Box<dyn Fn(&Casting<'_>) -> Maker + Send + Sync>,
     task_names: Vec<String>,
+    command_names: Vec<String>,
 }
 
 impl Registry {
@@ -100,12 +111,14 @@ impl Registry {
         let maker = move |casting: &Casting<'_>| -> Maker {
             let (make, tasks) = (make.clone(), M::tasks().select(&casting.plan.tags, &casting.class.tasks));
             let mut handlers = M::handlers();
-            let listeners = handlers.listeners();
-            let shared = Rc::new(Played::share(tasks, handlers.by_message(casting.protocol), listeners));
+            let (listeners, commands) = (handlers.listeners(), handlers.commands());
+            let handlers = handlers.by_message(casting.protocol);
+            let shared = Rc::new(Shared { tasks, handlers, listeners, commands });
             Box::new(move || Box::new(Played::new(make(), shared.clone())))
         };
         let task_names = M::tasks().names().map(str::to_owned).collect();
-        self.mods.insert(name.to_owned(), Registered { maker: Box::new(maker), task_names });
+        let command_names = M::handlers().commands().names();
+        self.mods.insert(name.to_owned(), Registered { maker: Box::new(maker), task_names, command_names });
         self
     }
 
@@ -117,6 +130,11 @@ impl Registry {
     /// The names of a mod's tasks; none if there is no such mod.
     pub(crate) fn task_names(&self, name: &str) -> Option<&[String]> {
         self.mods.get(name).map(|registered| registered.task_names.as_slice())
+    }
+
+    /// The names of the commands that a mod has handlers for; none if there is no such mod.
+    pub(crate) fn command_names(&self, name: &str) -> Option<&[String]> {
+        self.mods.get(name).map(|registered| registered.command_names.as_slice())
     }
 
     /// What makes a mod's part of the robots of a class; none if there is no such mod.

@@ -104,6 +104,24 @@ impl Lanes {
 }
 
 #[cfg(test)]
+impl Orders {
+    /// Orders for one robot of the role mod, to whom no server answers.
+    pub(crate) fn for_one(run: Uuid) -> Self {
+        use crate::kit::Loaded;
+        use crate::mods::Registry;
+        use proto::class::{Class, Classes, Share};
+
+        let class = Class::new("all", Share::Weight(std::num::NonZeroU32::MIN), vec!["role".into()]);
+        let profile = proto::profile::Profile::ramp(1, 1.0, Duration::from_secs(1)).unwrap();
+        let plan = Plan::new(profile, Classes::new(vec![class]).unwrap(), "ws://127.0.0.1:1");
+        let loaded = Loaded::new(proto::message::Bundle::new(Vec::new()).into()).unwrap();
+        let kit = loaded.kit(&plan, &Registry::shipped()).unwrap().into();
+        let (plan, start, slots) = (plan.into(), Instant::now(), SlotSet::all());
+        Self { run, epoch: 1, plan, kit, slots, start, deadline: Deadline::never(), leave: false }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proto::slots::{Deal, Share};

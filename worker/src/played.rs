@@ -1,6 +1,7 @@
 //! One robot's part of a mod written in Rust, and how its tasks run: chosen by weight, kept to a schedule, counted.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -9,8 +10,9 @@ use proto::series::{FailureClass, Kind};
 use rustc_hash::FxHashMap;
 
 use crate::ears::Heard;
+use crate::errand::Errand;
 use crate::error::Error;
-use crate::handlers::Listeners;
+use crate::handlers::{Commands, Listeners};
 use crate::mods::{AnyMod, Mod};
 use crate::protocol::MessageId;
 use crate::push::Push;
@@ -23,9 +25,10 @@ type Handler<M> = Rc<dyn Fn(&M, &Robot, &Push) -> anyhow::Result<Option<Duration
 
 /// What all robots of a class share of a mod, on one thread.
 pub(crate) struct Shared<M> {
-    tasks: Tasks<M>,
-    handlers: FxHashMap<MessageId, Handler<M>>,
-    listeners: Listeners<M>,
+    pub(crate) tasks: Tasks<M>,
+    pub(crate) handlers: FxHashMap<MessageId, Handler<M>>,
+    pub(crate) listeners: Listeners<M>,
+    pub(crate) commands: Commands<M>,
 }
 
 /// One robot's part of a mod.
@@ -35,14 +38,6 @@ pub(crate) struct Played<M> {
 }
 
 impl<M: Mod> Played<M> {
-    pub(crate) fn share(
-        tasks: Tasks<M>,
-        handlers: FxHashMap<MessageId, Handler<M>>,
-        listeners: Listeners<M>,
-    ) -> Shared<M> {
-        Shared { tasks, handlers, listeners }
-    }
-
     pub(crate) fn new(state: M, shared: Rc<Shared<M>>) -> Self {
         Self { state, shared }
     }
@@ -64,6 +59,14 @@ impl<M: Mod> AnyMod for Played<M> {
 
     fn hear(&self, robot: &Robot, heard: &Heard) -> Option<anyhow::Result<()>> {
         self.shared.listeners.handle(&self.state, robot, &heard.topic, &heard.value)
+    }
+
+    fn obey<'a>(
+        &'a self,
+        robot: &'a Robot,
+        errand: &Arc<Errand>,
+    ) -> Option<LocalBoxFuture<'a, anyhow::Result<()>>> {
+        self.shared.commands.obey(&self.state, robot, errand)
     }
 
     fn resume<'a>(

@@ -7,6 +7,7 @@ use std::future::poll_fn;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -20,6 +21,7 @@ use crate::connect::Connect;
 use crate::connection::Connection;
 use crate::context::Context;
 use crate::ears::Ears;
+use crate::errand::Errand;
 use crate::error::Error;
 use crate::link::Link;
 use crate::push::Push;
@@ -45,6 +47,8 @@ struct Inner {
     links: RefCell<Vec<Rc<Link>>>,
     /// What came unasked and is not handed to the mods yet.
     inbox: RefCell<Vec<Push>>,
+    /// What it was told to do and has not begun.
+    errands: RefCell<Vec<Arc<Errand>>>,
     /// What its mods began beside their tasks.
     spawned: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
     rng: RefCell<Rng>,
@@ -84,6 +88,7 @@ impl Robot {
             context,
             links: RefCell::default(),
             inbox: RefCell::default(),
+            errands: RefCell::default(),
             spawned: RefCell::default(),
             rng: RefCell::new(Rng::with_seed(seed)),
             state: Cell::new(RobotState::Connecting),
@@ -342,7 +347,7 @@ impl Drop for Inner {
 }
 
 /// Spreads near numbers far apart (the finaliser of splitmix64), so that neighbours' random numbers have nothing in common.
-fn mix(n: u64) -> u64 {
+pub(crate) fn mix(n: u64) -> u64 {
     let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -84,3 +84,6 @@ impl Schedule {
         so_far - before
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use proto::class::Class;
 use proto::report::Census;
+use proto::series::{FailureClass, Kind};
 use proto::slots::Share;
 use tokio::task::JoinSet;
 
 use crate::context::Context;
 use crate::driver::live;
+use crate::errand::Errand;
 use crate::mods::{Casting, Maker, Registry};
 use crate::orders::Orders;
 use crate::recorder::Measured;
@@ -39,6 +41,8 @@ pub(crate) struct Spawner {
     strangers: usize,
     /// The newest epoch outside whose slots nobody is left.
     settled: u64,
+    /// The epoch that it began with.
+    began: u64,
     /// To be born as soon as their former life is over.
     waiting: BTreeSet<u64>,
     /// Ended by themselves, and not to be born again.
@@ -65,6 +69,7 @@ impl Spawner {
             context: Rc::new(Context::new(&orders, watcher)?),
             strangers: 0,
             settled: orders.epoch,
+            began: orders.epoch,
             orders,
             makers,
             running: BTreeMap::new(),
@@ -98,6 +103,28 @@ impl Spawner {
         self.strangers = self.leaving.iter().filter(|robot| !self.orders.slots.owns(**robot)).count();
         self.settle();
         self.reconcile(now);
+    }
+
+    /// Tells a command to those of its robots that play and that it is for. It is for nobody of orders that came before this
+    /// spawner's first: they are gone.
+    pub(crate) fn tell(&self, errand: &Arc<Errand>) {
+        if errand.run != self.orders.run || errand.epoch < self.began {
+            return;
+        }
+        if !errand.is_known {
+            let none = "no mod of the plan has a handler for it";
+            return self.context.failed(
+                Kind::Task,
+                &errand.task(),
+                FailureClass::Task,
+                Duration::ZERO,
+                &none,
+            );
+        }
+        let seed = self.orders.plan.seed;
+        let meant = self.running.values().filter(|robot| robot.is_playing() && !robot.is_retired());
+        let meant = meant.filter(|robot| errand.is_for(robot.number(), seed));
+        meant.for_each(|robot| robot.tell(errand.clone()));
     }
 
     fn pause_or_resume(&self, now: Instant) {

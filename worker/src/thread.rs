@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::LocalSet;
 use uuid::Uuid;
 
+use crate::errand::Errand;
 use crate::mods::Registry;
 use crate::orders::{Command, Orders};
 use crate::post::{Asked, Letter, Line, Tickets, deliver};
@@ -114,6 +115,8 @@ pub(crate) struct RobotThread {
     pub(crate) asks: mpsc::Sender<Asked>,
     /// What comes for them.
     pub(crate) letters: mpsc::Receiver<Letter>,
+    /// What people tell them to do.
+    pub(crate) errands: mpsc::Receiver<Arc<Errand>>,
     /// What all robots of the worker share.
     pub(crate) tables: RunTables,
     /// Tickets of all robots of the worker.
@@ -215,6 +218,7 @@ impl RobotThread {
                         return self.drop_robots(spawner).await;
                     }
                 }
+                Some(errand) = self.errands.recv() => spawner.tell(&errand),
                 () = spawner.departure() => {}
                 Some(letter) = self.letters.recv() => self.hand_on(&spawner, letter),
                 () = tokio::time::sleep_until(wake) => lag = wake.elapsed(),
@@ -225,6 +229,10 @@ impl RobotThread {
     /// Takes newer orders; false if robots may not run on under them.
     fn take_orders(&mut self, spawner: &mut Spawner) -> bool {
         let command = self.commands.borrow_and_update().clone();
+        // What came before the orders is for nobody who comes by them, and may have been told its command elsewhere.
+        while let Ok(errand) = self.errands.try_recv() {
+            spawner.tell(&errand);
+        }
         match command {
             Command::Follow(orders) if spawner.orders().continue_in(&orders) => {
                 spawner.take(orders, Instant::now());

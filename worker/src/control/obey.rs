@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proto::command::Command;
 use proto::message::{Assignment, Bundle, BundleHash, Echo, Welcome};
 use proto::mutant::{Mutant, is_planted};
 use proto::shipping::Part;
@@ -15,6 +16,7 @@ use super::{Control, Held};
 use crate::backoff::Backoff;
 use crate::capacity::Capacity;
 use crate::deadline::Deadline;
+use crate::errand::{Errand, MOST_ERRANDS};
 use crate::exchange::Exchange;
 use crate::kit::{Kit, Loaded};
 use crate::lease::Lease;
@@ -30,7 +32,7 @@ impl Control {
             Down::Echo(echo) => self.note_echo(echo, up),
             Down::Ack(sequence) => self.reporter.iter_mut().for_each(|reporter| reporter.ack(sequence)),
             Down::Groups(tells) => self.hear(tells),
-            Down::Command(_) => {}
+            Down::Command(command) => self.command(command),
             Down::Dismiss(..) => {} // ends the session before it gets here
         }
     }
@@ -128,14 +130,14 @@ impl Control {
             run: assignment.run,
             epoch: assignment.epoch,
             plan: assignment.plan.clone(),
-            kit,
+            kit: kit.clone(),
             slots: if leave { SlotSet::none() } else { assignment.slots.clone() },
             start,
             deadline: deadline.clone(),
             leave,
         };
         let hold = assignment.plan.hold;
-        self.held = Some(Held { assignment, deadline });
+        self.held = Some(Held { assignment, deadline, kit });
         // First the deadline, then the robots that it is for.
         self.change_lease(|lease| lease.hold(hold));
         self.engine.follow(orders);
@@ -195,6 +197,29 @@ impl Control {
         }
         self.engine.rest();
         self.exchange.iter_mut().for_each(Exchange::forget);
+    }
+
+    /// Has robots told a command. Commands are numbered as they are given, so one that is not newer was told already.
+    fn command(&mut self, command: Command) {
+        let (id, name) = (command.id, command.name.clone());
+        let Some(Held { assignment, kit, .. }) = &self.held else {
+            return tracing::warn!(id, "command `{name}`: no robots are here");
+        };
+        let run = assignment.run;
+        if self.commanded.0 == run && id <= self.commanded.1 {
+            return tracing::warn!(id, "command `{name}` came twice; left alone");
+        }
+        let errand = match Errand::new(command, run, assignment.epoch, kit) {
+            Ok(errand) => errand,
+            Err(e) => return tracing::warn!(id, "command `{name}`: what goes with it is no JSON: {e}"),
+        };
+        if !errand.is_known {
+            tracing::warn!(id, "command `{name}`: no mod of the plan has a handler for it");
+        }
+        self.commanded = (run, id);
+        if !self.engine.tell(errand) {
+            tracing::warn!(id, "command `{name}` is refused: {MOST_ERRANDS} others wait already");
+        }
     }
 
     /// Takes what robots are told by others.

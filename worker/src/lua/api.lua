@@ -207,6 +207,7 @@ function Shared:keys() end
 ---@field tasks? Step[]
 ---@field background? Loop[]
 ---@field handlers? Handlers
+---@field commands? table<string, fun(self: table, robot: Robot, args: any)> what people tell robots to do in mid-run, by name
 ---@field markers? table<string, string> the field that says when a message was sent, by the message's name
 ---@field start fun(self: table, robot: Robot)
 ---@field resume? fun(self: table, robot: Robot, connection: string): boolean

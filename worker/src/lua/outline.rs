@@ -19,6 +19,8 @@ pub(super) struct Outline {
     pub(super) handlers: Vec<String>,
     /// The messages that carry when they were sent, and in which field.
     pub(super) markers: Vec<(String, String)>,
+    /// The commands that it obeys.
+    pub(super) commands: Vec<String>,
 }
 
 /// A step.
@@ -39,7 +41,8 @@ pub(super) enum PieceWork {
 /// What the robot calls by itself.
 pub(super) const CALLBACKS: [&str; 3] = ["start", "resume", "stop"];
 
-const KEYS: [&str; 8] = ["start", "resume", "stop", "wait", "tasks", "background", "handlers", "markers"];
+const KEYS: [&str; 9] =
+    ["start", "resume", "stop", "wait", "tasks", "background", "handlers", "markers", "commands"];
 const STEP_KEYS: [&str; 6] = ["name", "tags", "weight", "run", "sequence", "choice"];
 const LOOP_KEYS: [&str; 6] = ["name", "tags", "wait", "run", "sequence", "choice"];
 
@@ -75,7 +78,9 @@ impl Reader<'_> {
         let markers = self.pairs(table, "markers", "the name of a field", Value::as_string);
         let handlers = handlers.into_iter().map(|(name, _)| name).collect();
         let markers = markers.into_iter().map(|(name, field)| (name, field.to_string_lossy())).collect();
-        Outline { wait, tasks, background, handlers, markers }
+        let commands = self.pairs(table, "commands", "a function", Value::as_function);
+        let commands = commands.into_iter().map(|(name, _)| name).collect();
+        Outline { wait, tasks, background, handlers, markers, commands }
     }
 
     fn fault(&mut self, told: &str) {
@@ -247,7 +252,7 @@ impl Reader<'_> {
             Value::Nil => return Vec::new(),
             Value::Table(entries) => entries,
             other => {
-                self.fault(&format!("{key}: expected a table by message name, got a {}", other.type_name()));
+                self.fault(&format!("{key}: expected a table by name, got a {}", other.type_name()));
                 return Vec::new();
             }
         };

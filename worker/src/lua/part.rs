@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -15,6 +16,7 @@ use super::room::{Room, Seat};
 use super::run::{Reached, Run};
 use super::{fault, limits};
 use crate::ears::Heard;
+use crate::errand::Errand;
 use crate::error::Error;
 use crate::mods::AnyMod;
 use crate::played;
@@ -68,18 +70,12 @@ impl Part {
         Run::to_end(reached, robot).await
     }
 
-    /// Runs the code of a step. In a state without memory nothing runs any more, so the robot leaves it.
+    /// Runs the code of a step.
     pub(super) async fn task(&self, robot: &Robot, code: CodeId) -> anyhow::Result<()> {
         let seat = self.seat().ok_or_else(|| fault::of_task("the mod has not started"))?;
         let code =
             seat.state.code(code).ok_or_else(|| fault::of_task("the mod has other tasks in this state"))?;
-        let reached = Run::begin(&seat.state, robot, code, (&seat.me, &seat.robot, Value::Nil));
-        let ended = Run::to_end(reached, robot).await;
-        if seat.state.is_exhausted() {
-            robot.leave();
-        }
-        ended?;
-        Ok(())
+        work(&seat, robot, code, Value::Nil).await
     }
 
     /// Begins the handler of a message; none if the mod has nothing to do with it.
@@ -88,6 +84,23 @@ impl Part {
         seat.state.handler(push.message)?;
         Some(handle(&seat, robot, push))
     }
+}
+
+/// Runs what is counted as a task. In a state without memory nothing runs any more, so the robot leaves it.
+async fn work(seat: &Seat, robot: &Robot, code: &Function, arg: Value) -> anyhow::Result<()> {
+    let reached = Run::begin(&seat.state, robot, code, (&seat.me, &seat.robot, arg));
+    let ended = Run::to_end(reached, robot).await;
+    if seat.state.is_exhausted() {
+        robot.leave();
+    }
+    ended?;
+    Ok(())
+}
+
+/// Does what a command says.
+async fn obey(seat: Rc<Seat>, robot: &Robot, code: Function, errand: Arc<Errand>) -> anyhow::Result<()> {
+    let args = to_lua(&seat.state.interpreter.lua, &errand.args).map_err(|e| fault::of_lua(&e))?;
+    work(&seat, robot, &code, args).await
 }
 
 /// Reads a message and runs its handler to the first pause, before any task goes on.
@@ -166,6 +179,16 @@ impl AnyMod for Part {
 
     fn hear(&self, robot: &Robot, heard: &Heard) -> Option<anyhow::Result<()>> {
         hear(&self.seat()?, robot, heard)
+    }
+
+    fn obey<'a>(
+        &'a self,
+        robot: &'a Robot,
+        errand: &Arc<Errand>,
+    ) -> Option<LocalBoxFuture<'a, anyhow::Result<()>>> {
+        let seat = self.seat()?;
+        let code = seat.state.command(&errand.name)?;
+        Some(Box::pin(obey(seat, robot, code, errand.clone())))
     }
 
     fn resume<'a>(

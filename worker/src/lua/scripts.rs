@@ -58,6 +58,11 @@ impl Scripts {
         self.mods.get(name).map(|script| script.task_names.as_slice())
     }
 
+    /// The names of the commands that a mod obeys; none if there is no such mod.
+    pub(crate) fn command_names(&self, name: &str) -> Option<&[String]> {
+        self.mods.get(name).map(|script| script.outline.commands.as_slice())
+    }
+
     /// Messages that a mod handles and the schema does not have; one sentence each.
     pub(crate) fn unknown_messages(&self, name: &str, protocol: &Protocol) -> Vec<String> {
         let Some(Script { outline, .. }) = self.mods.get(name) else { return Vec::new() };

@@ -85,6 +85,11 @@ impl State {
         self.interpreter.mod_table.raw_get(name).ok().flatten()
     }
 
+    pub(super) fn command(&self, name: &str) -> Option<Function> {
+        let commands: Table = self.interpreter.mod_table.raw_get("commands").ok()?;
+        commands.raw_get(name).ok().flatten()
+    }
+
     pub(super) fn handler(&self, message: MessageId) -> Option<&Handler> {
         self.handlers.get(&message)
     }

@@ -1,40 +1,13 @@
 //! What a thread's robots say when there is room and when there is none, and who hears what.
 
-use std::num::NonZeroU32;
-use tokio::time::Instant;
-
-use proto::class::{Class, Classes, Share};
-use proto::message::Bundle;
-use proto::plan::Plan;
-use proto::profile::Profile;
-use proto::slots::SlotSet;
-
 use super::*;
-use crate::deadline::Deadline;
-use crate::kit::Loaded;
-use crate::mods::Registry;
 use crate::orders::Orders;
 
 const RUN: Uuid = Uuid::from_u128(1);
 
 /// A thread's context, and what its robots ask; there is room for so many asks.
 fn context(room: usize) -> (Rc<Context>, mpsc::Receiver<Asked>) {
-    let class = Class::new("all", Share::Weight(NonZeroU32::MIN), vec!["role".into()]);
-    let profile = Profile::ramp(1, 1.0, Duration::from_secs(1)).unwrap();
-    let plan = Plan::new(profile, Classes::new(vec![class]).unwrap(), "ws://127.0.0.1:1");
-    let loaded = Loaded::new(Bundle::new(Vec::new()).into()).unwrap();
-    let kit = Arc::new(loaded.kit(&plan, &Registry::shipped()).unwrap());
-    let orders = Orders {
-        run: RUN,
-        epoch: 1,
-        plan: Arc::new(plan),
-        kit,
-        slots: SlotSet::all(),
-        start: Instant::now(),
-        deadline: Deadline::never(),
-        leave: false,
-    };
-    let context = Rc::new(Context::new(&orders, None).unwrap());
+    let context = Rc::new(Context::new(&Orders::for_one(RUN), None).unwrap());
     let (asks, asked) = mpsc::channel(room);
     context.post.connect(Line { thread: 0, run: RUN, asks, tickets: Tickets::default() });
     (context, asked)

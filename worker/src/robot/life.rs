@@ -1,6 +1,7 @@
 //! A robot as its driver sees it: sessions begin and end, sockets are pumped, requests time out.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use tokio::time::Instant;
 
@@ -8,6 +9,7 @@ use proto::series::RobotState;
 
 use super::Robot;
 use crate::connection::{Connection, NORMAL};
+use crate::errand::Errand;
 use crate::error::Error;
 use crate::link::Link;
 use crate::push::Push;
@@ -33,6 +35,7 @@ impl Robot {
     pub(crate) fn clear(&self) {
         self.0.links.borrow_mut().clear();
         self.0.inbox.borrow_mut().clear();
+        self.0.errands.borrow_mut().clear();
         let _spawned = self.0.spawned.take();
         if self.0.talks.take() {
             self.0.context.post.leave(self.0.number, &self.0.ears);
@@ -133,6 +136,17 @@ impl Robot {
     /// Takes out what came unasked.
     pub(crate) fn take_pushes(&self) -> Vec<Push> {
         self.0.inbox.take()
+    }
+
+    /// Tells it to do something.
+    pub(crate) fn tell(&self, errand: Arc<Errand>) {
+        self.0.errands.borrow_mut().push(errand);
+        self.wake();
+    }
+
+    /// Takes out what it was told to do.
+    pub(crate) fn take_errands(&self) -> Vec<Arc<Errand>> {
+        self.0.errands.take()
     }
 
     /// Goes on with what was spawned.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::{Server, plan, seconds};
+use proto::command::Command;
 use proto::control::control_server::{Control, ControlServer};
 use proto::message::{Assignment, Bundle, Dismissal, Echo, Hello, Welcome};
 use proto::plan::Plan;
@@ -76,11 +77,15 @@ impl Joined {
 
     /// Takes the worker through to where it can be given robots.
     pub(crate) async fn ready(&mut self) {
+        self.ready_with(&Bundle::new(Vec::new())).await;
+    }
+
+    /// As [`Joined::ready`], with files.
+    pub(crate) async fn ready_with(&mut self, bundle: &Bundle) {
         self.hello().await;
-        let bundle = Bundle::new(Vec::new());
         let hash = bundle.hash;
-        self.welcome(1).await;
-        self.ship(&bundle).await;
+        self.send(Down::Welcome(Welcome { run: Uuid::from_u128(1), bundle: hash })).await;
+        self.ship(bundle).await;
         self.next("ready", |up| matches!(up, Up::Ready(ready) if ready == hash).then_some(())).await;
     }
 
@@ -94,6 +99,23 @@ impl Joined {
         for part in Parcel::of(bundle).parts() {
             self.send(Down::Part(part)).await;
         }
+    }
+
+    /// Gives a command to a share of the robots, in thousandths.
+    pub(crate) async fn command(&self, id: u64, name: &str, share_permille: u32, args: &str) {
+        let command = Command { id, name: name.into(), share_permille, args: args.into() };
+        self.send(Down::Command(command)).await;
+    }
+
+    /// All reports until `enough` of them are there.
+    pub(crate) async fn reports(&mut self, enough: impl Fn(&[Report]) -> bool) -> Vec<Report> {
+        let mut reports = Vec::new();
+        while !enough(&reports) {
+            let report = self.report().await;
+            self.send(Down::Ack(report.sequence)).await;
+            reports.push(report);
+        }
+        reports
     }
 
     pub(crate) async fn assign(&self, run: u128, epoch: u64, plan: &Plan, slots: SlotSet) {

@@ -1,6 +1,8 @@
 //! A worker on a simulated clock, its robots on local tasks, its master played by the test over pipes in memory: leases, holds,
 //! hand-over and leaving, to the millisecond.
 
+mod commands;
+mod pause;
 mod scene;
 
 use std::sync::Mutex;

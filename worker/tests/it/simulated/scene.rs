@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use worker::config::Config;
-use worker::{Ended, Mod, Registry, Robot, Seam, Tasks, Threads, Wait, serve_on};
+use worker::{Ended, Handlers, Mod, Registry, Robot, Seam, Tasks, Threads, Wait, serve_on};
 
 use super::keep;
 use crate::common::{plan, seconds};
@@ -39,6 +39,8 @@ pub(crate) struct Log {
     pub(crate) births: Vec<Instant>,
     pub(crate) deeds: Vec<Instant>,
     pub(crate) logouts: usize,
+    /// Commands that robots were told, with what came along.
+    pub(crate) errands: Vec<(u64, String)>,
     pub(crate) ends: Vec<Instant>,
 }
 
@@ -87,6 +89,23 @@ impl Mod for Told {
         })
     }
 
+    fn handlers() -> Handlers<Self> {
+        Handlers::new()
+            .on_command("note", async |me: &Self, robot, args| {
+                me.log.lock().unwrap().errands.push((robot.number(), args.to_string()));
+                Ok(())
+            })
+            .on_command("rest", async |_: &Self, robot, _| {
+                robot.sleep(seconds(0.2)).await;
+                Ok(())
+            })
+            .on_command("fail", async |_: &Self, robot, _| anyhow::bail!("{} is tired", robot.class_name()))
+            .on_command("leave", async |_: &Self, robot, _| {
+                robot.leave();
+                Ok(())
+            })
+    }
+
     async fn stop(&self, _: &Robot) -> anyhow::Result<()> {
         tokio::time::sleep(LOGOUT).await;
         self.log.lock().unwrap().logouts += 1;
@@ -117,6 +136,13 @@ async fn dial(way: Way, pipes: mpsc::Sender<io::Result<DuplexStream>>) -> io::Re
 }
 
 pub(crate) fn start() -> Scene {
+    let log = SharedLog::default();
+    let told = log.clone();
+    start_with(Registry::default().with("told", move || Told::new(&told)), log)
+}
+
+/// As [`start`], with mods of the test's own.
+pub(crate) fn start_with(registry: Registry, log: SharedLog) -> Scene {
     let (pipes, accepted) = mpsc::channel(4);
     let (sender, joins) = mpsc::channel(4);
     let server = tonic::transport::Server::builder().add_service(ControlServer::new(FakeMaster(sender)));
@@ -132,11 +158,6 @@ pub(crate) fn start() -> Scene {
         threads: 2,
         master_max_wait: seconds(60.0),
         stop_timeout: seconds(10.0),
-    };
-    let log = SharedLog::default();
-    let registry = {
-        let log = log.clone();
-        Registry::default().with("told", move || Told::new(&log))
     };
     let (stop, stopped) = oneshot::channel();
     let shutdown = async {
