@@ -247,6 +247,7 @@ impl Thread {
             asks: outfit.asks.clone(),
             letters: delivered,
             errands: told,
+            ahead: None,
             tables: outfit.tables.clone(),
             tickets: outfit.tickets.clone(),
             watchers: outfit.watchers.clone(),

@@ -117,6 +117,8 @@ pub(crate) struct RobotThread {
     pub(crate) letters: mpsc::Receiver<Letter>,
     /// What people tell them to do.
     pub(crate) errands: mpsc::Receiver<Arc<Errand>>,
+    /// One that came after orders that are not taken yet.
+    pub(crate) ahead: Option<Arc<Errand>>,
     /// What all robots of the worker share.
     pub(crate) tables: RunTables,
     /// Tickets of all robots of the worker.
@@ -195,6 +197,9 @@ impl RobotThread {
             }
             self.take_spares(&spawner);
             spawner.context().post.flush();
+            if let Some(errand) = self.ahead.take() {
+                self.tell(&spawner, errand, false);
+            }
             let boundary = spawner.orders().start + next_report;
             // The census of a second is that of its very end, also where this thread woke a little later.
             spawner.reconcile(now.min(boundary));
@@ -218,7 +223,7 @@ impl RobotThread {
                         return self.drop_robots(spawner).await;
                     }
                 }
-                Some(errand) = self.errands.recv() => spawner.tell(&errand),
+                Some(errand) = self.errands.recv(), if self.ahead.is_none() => self.tell(&spawner, errand, false),
                 () = spawner.departure() => {}
                 Some(letter) = self.letters.recv() => self.hand_on(&spawner, letter),
                 () = tokio::time::sleep_until(wake) => lag = wake.elapsed(),
@@ -230,8 +235,10 @@ impl RobotThread {
     fn take_orders(&mut self, spawner: &mut Spawner) -> bool {
         let command = self.commands.borrow_and_update().clone();
         // What came before the orders is for nobody who comes by them, and may have been told its command elsewhere.
-        while let Ok(errand) = self.errands.try_recv() {
-            spawner.tell(&errand);
+        while self.ahead.is_none()
+            && let Ok(errand) = self.errands.try_recv()
+        {
+            self.tell(spawner, errand, true);
         }
         match command {
             Command::Follow(orders) if spawner.orders().continue_in(&orders) => {
@@ -244,6 +251,13 @@ impl RobotThread {
                 false
             }
         }
+    }
+
+    /// Tells robots a command, or keeps it until the orders are taken that it came after; `news` says whether some are there.
+    fn tell(&mut self, spawner: &Spawner, errand: Arc<Errand>, news: bool) {
+        let orders = spawner.orders();
+        let later = if errand.run == orders.run { errand.epoch > orders.epoch } else { news };
+        if later { self.ahead = Some(errand) } else { spawner.tell(&errand) }
     }
 
     /// Drops all robots as they are. What they measured is still reported, if anybody wants it.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use proto::Down;
 use proto::plan::Plan;
+use proto::report::Report;
 use proto::series::Kind;
 use proto::slots::SlotSet;
 use tokio::time::Instant;
 use worker::{Handlers, Mod, Registry, Robot, Tasks, Wait};
 
+use super::local;
 use super::scene::{Scene, SharedLog, start_with};
-use super::{keep, local};
 use crate::common::{counts, plan, seconds};
 use crate::control::Joined;
 
@@ -80,6 +82,16 @@ async fn joined() -> (Scene, Joined, Deeds) {
     (scene, master, deeds)
 }
 
+/// Takes the worker's reports for so many seconds.
+async fn pass(master: &mut Joined, time: f64) -> Vec<Report> {
+    let (end, mut reports) = (Instant::now() + seconds(time), Vec::new());
+    while let Ok(report) = tokio::time::timeout_at(end, master.report()).await {
+        master.send(Down::Ack(report.sequence)).await;
+        reports.push(report);
+    }
+    reports
+}
+
 /// When each robot did something.
 fn of(deeds: &Deeds, what: &str) -> BTreeMap<u64, Vec<Instant>> {
     let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -98,21 +110,21 @@ async fn while_a_run_is_paused_robots_are_born_and_beat_and_obey_but_begin_no_ta
     local(async {
         let (_scene, mut master, deeds) = joined().await;
         master.assign(1, 1, &ramp(false), SlotSet::all()).await;
-        keep(&mut master, 2.5).await;
+        pass(&mut master, 2.5).await;
         master.assign(1, 2, &ramp(true), SlotSet::all()).await;
-        keep(&mut master, 0.001).await;
+        pass(&mut master, 0.001).await;
         let (begun, born, beats) = (number(&deeds, "begin"), number(&deeds, "born"), number(&deeds, "beat"));
         assert!(begun > 100 && born < 30 && number(&deeds, "end") < begun, "{begun} begun, {born} born");
-        keep(&mut master, 10.0).await;
+        pass(&mut master, 10.0).await;
         assert_eq!(number(&deeds, "begin"), begun);
         assert_eq!(number(&deeds, "end"), begun, "what ran goes on to its end");
         assert_eq!(number(&deeds, "born"), 50);
         assert!(number(&deeds, "beat") > beats + 40 * born, "{} beats", number(&deeds, "beat"));
         master.command(1, "storm", 1000, "null").await;
-        keep(&mut master, 0.1).await;
+        pass(&mut master, 0.1).await;
         assert_eq!(number(&deeds, "storm"), 50);
         master.assign(1, 3, &ramp(false), SlotSet::all()).await;
-        keep(&mut master, PERIOD + 0.01).await;
+        pass(&mut master, PERIOD + 0.01).await;
         assert_eq!(of(&deeds, "begin").len(), 50, "those that were born meanwhile too");
     })
     .await;
@@ -123,11 +135,11 @@ async fn a_schedule_goes_on_from_the_resumption_and_nothing_is_late() {
     local(async {
         let (_scene, mut master, deeds) = joined().await;
         master.assign(1, 1, &ramp(false), SlotSet::all()).await;
-        keep(&mut master, 7.33).await;
+        pass(&mut master, 7.33).await;
         master.assign(1, 2, &ramp(true), SlotSet::all()).await;
-        keep(&mut master, 6.0).await;
+        pass(&mut master, 6.0).await;
         master.assign(1, 3, &ramp(false), SlotSet::all()).await;
-        let reports = master.reports(|all| all.last().is_some_and(|last| last.to >= seconds(15.0))).await;
+        let reports = pass(&mut master, 2.0).await;
         for (robot, begun) in of(&deeds, "begin") {
             let gaps: Vec<_> = begun.windows(2).map(|two| two[1] - two[0]).collect();
             let (long, short): (Vec<_>, Vec<_>) = gaps.iter().partition(|gap| **gap > seconds(1.0));
