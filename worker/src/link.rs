@@ -297,6 +297,13 @@ impl Link {
         }
     }
 
+    /// Another is opened in its place: nobody reads it any more, so whoever waits for a reply on it is told.
+    pub(crate) fn make_way(&self) {
+        if !self.has_ended() {
+            self.end("another was opened in its place".to_owned());
+        }
+    }
+
     fn note_close(&self, said: &str) {
         let said = if said.is_empty() { "without a reason" } else { said };
         self.note_end(format!("the server closed it ({said})"));

@@ -115,7 +115,7 @@ pub(crate) struct Background<M> {
 }
 
 /// The tasks of a mod. A robot takes one by weight, runs it, waits, and takes the next, for as long as it plays; loops in
-/// the background run beside that.
+/// the background run beside that. While the run is paused no task begins; its wait goes on after that where it stopped.
 pub struct Tasks<M> {
     pub(crate) wait: Wait,
     choices: Vec<(u32, Step<M>)>,

@@ -165,9 +165,14 @@ impl Robot {
     pub(crate) fn keep(&self, link: Link) -> Connection {
         let link = Rc::new(link);
         let mut links = self.0.links.borrow_mut();
-        links.retain(|kept| kept.name() != link.name());
+        let former = links.iter().position(|kept| kept.name() == link.name());
+        let former = former.map(|place| links.remove(place));
         links.push(link.clone());
         drop(links);
+        if let Some(former) = former {
+            former.make_way();
+            self.wake(); // whoever waits for a reply on it
+        }
         if self.0.state.get() == RobotState::Connecting {
             self.enter(RobotState::LoggingIn);
         }

@@ -3,12 +3,12 @@
 use proto::message::Bundle;
 use proto::plan::Plan;
 use proto::report::Report;
-use proto::series::Kind;
+use proto::series::{FailureClass, Kind};
 use proto::slots::SlotSet;
 use worker::game::{EchoRequest, LoginReuest, ServerListRequest};
 use worker::{Handlers, Mod, Registry, Robot, Tasks, Wait};
 
-use crate::common::{Server, counts, failures, plan, seconds};
+use crate::common::{Server, counts, drain, failures, misbehaving, plan, seconds};
 use crate::control::{Joined, Pair, start_with};
 
 /// Logs in, echoes now and then, and comes back when it is told to.
@@ -52,7 +52,8 @@ async fn playing(host: &str, name: &str, registry: Registry, bundle: &Bundle) ->
     let mut pair = start_with(registry).await;
     let mut master = pair.joins.recv().await.unwrap();
     master.ready_with(bundle).await;
-    let plan = Plan { seed: 5, ..plan(host, name, 20, 1000.0, 60.0) };
+    let mut plan = Plan { seed: 5, ..plan(host, name, 20, 1000.0, 60.0) };
+    plan.timeouts.request = seconds(60.0);
     master.assign(1, 1, &plan, SlotSet::all()).await;
     let in_the_game = |all: &[Report]| counts(all, Kind::Login, "default").0 == 20;
     master.reports(in_the_game).await;
@@ -67,7 +68,7 @@ async fn storm(name: &str, registry: Registry, bundle: Bundle) {
     let reports = master.reports(|all| counts(all, Kind::Task, "command storm").0 == 10).await;
     assert_eq!(counts(&reports, Kind::Task, "command storm"), (10, 0));
     assert_eq!(counts(&reports, Kind::Connect, "game"), (10, 0));
-    for class in [proto::series::FailureClass::Closed, proto::series::FailureClass::Protocol] {
+    for class in [FailureClass::Closed, FailureClass::Protocol] {
         assert_eq!(failures(&reports, Kind::Session, class), (0, String::new()));
     }
     drop((master, pair));
@@ -88,6 +89,44 @@ async fn half_of_the_robots_come_back_at_once_in_lua_as_the_readme_has_it() {
     storm("chat", Registry::shipped(), Bundle::new(files)).await;
 }
 
+/// Asks what is never answered, and opens its connection anew when it is told to.
+#[derive(Default)]
+struct Patient;
+
+impl Mod for Patient {
+    async fn start(&self, robot: &Robot) -> anyhow::Result<()> {
+        robot.connect("game", robot.host()).await?;
+        robot.run_tasks();
+        Ok(())
+    }
+
+    fn tasks() -> Tasks<Self> {
+        Tasks::new(Wait::none()).task("ask", 1, async |_: &Self, robot| {
+            robot.connection("game")?.request(&EchoRequest { text: Some("well?".into()) }).await?;
+            Ok(())
+        })
+    }
+
+    fn handlers() -> Handlers<Self> {
+        Handlers::new().on_command("storm", async |_: &Self, robot, _| {
+            robot.connect("game", robot.host()).await?;
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_waits_on_a_connection_is_told_when_another_takes_its_place() {
+    let host = misbehaving(drain).await;
+    let registry = Registry::default().with("patient", Patient::default);
+    let (_pair, mut master) = playing(&host, "patient", registry, &Bundle::new(Vec::new())).await;
+    master.command(1, "storm", 250, "null").await;
+    let reports = master.reports(|all| counts(all, Kind::Task, "ask").1 == 5).await;
+    assert_eq!(counts(&reports, Kind::Task, "command storm"), (5, 0));
+    let (count, example) = failures(&reports, Kind::Request, FailureClass::Closed);
+    assert_eq!((count, example.as_str()), (5, "game: closed: another was opened in its place"));
+}
+
 /// What a command to one robot in Lua comes to: how often it succeeded and failed, with an example.
 async fn told(commands: &str, args: &str) -> ((u64, u64), String) {
     let code = format!(
@@ -99,7 +138,7 @@ async fn told(commands: &str, args: &str) -> ((u64, u64), String) {
     master.command(1, "test", 50, args).await;
     let one = |all: &[Report]| counts(all, Kind::Task, "command test") != (0, 0);
     let reports = master.reports(one).await;
-    let (_, example) = failures(&reports, Kind::Task, proto::series::FailureClass::Task);
+    let (_, example) = failures(&reports, Kind::Task, FailureClass::Task);
     (counts(&reports, Kind::Task, "command test"), example)
 }
 

@@ -56,7 +56,7 @@ async fn keys_that_mean_nothing_are_named_with_those_that_are_known() {
     for told in [
         "there is no `strat`; is `start` meant?",
         "there is no `start`; write",
-        "there is no `task`; there are: start, resume, stop, wait, tasks, background, handlers, markers; what is your own goes into a local",
+        "there is no `task`; there are: start, resume, stop, wait, tasks, background, handlers, markers, commands; what is your own goes into a local",
         "wait: expected horde.between(1, 5)",
         "resume: expected a function, got a boolean",
         "tasks[1]: there is no `wieght`; there are: name, tags, weight, run, sequence, choice",
