@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Write the totals to this file too, when the server ends
     #[arg(long, value_name = "FILE")]
     pub(crate) totals: Option<PathBuf>,
+    /// Write a line of JSON to this file each 20 ms, for 24 h at most: players, logins and messages so far
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watch: Option<PathBuf>,
 }
 
 impl Args {

@@ -22,21 +22,32 @@ pub(crate) struct Counters {
     faults: [AtomicU64; FaultKind::ALL.len()],
 }
 
-/// How many there are now, and how many there were at most.
+/// How many there are now, how many there were at most, and the fewest and most since somebody looked.
 #[derive(Debug, Default)]
 struct Gauge {
     now: AtomicU64,
     peak: AtomicU64,
+    lowest: AtomicU64,
+    highest: AtomicU64,
 }
 
 impl Gauge {
     fn up(&self) {
         let now = self.now.fetch_add(1, Relaxed) + 1;
         self.peak.fetch_max(now, Relaxed);
+        self.highest.fetch_max(now, Relaxed);
     }
 
     fn down(&self) {
-        self.now.fetch_sub(1, Relaxed);
+        let now = self.now.fetch_sub(1, Relaxed).saturating_sub(1);
+        self.lowest.fetch_min(now, Relaxed);
+    }
+
+    /// Now, and the fewest and most since the last look. There is one who looks.
+    fn look(&self) -> (u64, u64, u64) {
+        let now = self.now.load(Relaxed);
+        let (lowest, highest) = (self.lowest.swap(now, Relaxed), self.highest.swap(now, Relaxed));
+        (now, lowest.min(now), highest.max(now))
     }
 }
 
@@ -93,6 +104,20 @@ impl Counters {
         self.live.now.load(Relaxed)
     }
 
+    /// Players who are in now, and the fewest and most since the last look.
+    pub(crate) fn look(&self) -> (u64, u64, u64) {
+        self.sessions.look()
+    }
+
+    pub(crate) fn logins(&self) -> u64 {
+        self.answered[Ask::Login as usize].load(Relaxed)
+    }
+
+    /// Messages read.
+    pub(crate) fn messages(&self) -> u64 {
+        self.read.iter().map(|count| count.load(Relaxed)).sum()
+    }
+
     pub(crate) fn totals(&self) -> Totals {
         let by_ask = |counts: &[AtomicU64], name: fn(Ask) -> &'static str| {
             Ask::ALL.into_iter().map(|ask| (name(ask), counts[ask as usize].load(Relaxed))).collect()
@@ -106,7 +131,7 @@ impl Counters {
             peak_connections: self.live.peak.load(Relaxed),
             dropped_connections: self.dropped.load(Relaxed),
             accept_errors: self.accept_errors.load(Relaxed),
-            logins: self.answered[Ask::Login as usize].load(Relaxed),
+            logins: self.logins(),
             live_sessions: self.sessions.now.load(Relaxed),
             peak_sessions: self.sessions.peak.load(Relaxed),
             messages_in: by_ask(&self.read, Ask::name),
@@ -168,5 +193,15 @@ mod tests {
         drop(counters.play());
         let totals = counters.totals();
         assert_eq!((totals.live_sessions, totals.peak_sessions), (0, 2));
+    }
+    #[test]
+    fn a_look_tells_the_fewest_and_the_most_since_the_one_before() {
+        let counters = Arc::new(Counters::default());
+        let mut playing: Vec<_> = (0..5).map(|_| counters.play()).collect();
+        assert_eq!(counters.look(), (5, 0, 5));
+        assert_eq!(counters.look(), (5, 5, 5));
+        playing.truncate(2);
+        playing.push(counters.play());
+        assert_eq!(counters.look(), (3, 2, 5));
     }
 }

@@ -34,9 +34,10 @@ mod service;
 mod session;
 mod throttle;
 mod totals;
+mod watch;
 
 pub use error::Error;
 pub use listeners::Listeners;
 pub use options::Options;
-pub use server::run;
+pub use server::{run, run_watched};
 pub use totals::Totals;

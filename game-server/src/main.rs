@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use game_server::{Error, Listeners, Options, Totals, run};
+use game_server::{Error, Listeners, Options, Totals, run_watched};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use args::Args;
@@ -48,25 +48,26 @@ fn serve(args: &Args) -> Result<(), Failure> {
     let options = args.options(RandomState::new().hash_one(()));
     options.check()?;
     args.schema.as_deref().map_or(Ok(()), game_server::schema::check)?;
-    let file = args.totals.as_deref().map(create).transpose()?;
+    let file = args.totals.as_deref().map(|file| create("totals", file)).transpose()?;
+    let watched = args.watch.as_deref().map(|file| create("watch", file)).transpose()?;
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Run("can't start".into(), error))?;
-    let totals = runtime.block_on(listen(options))?;
+    let totals = runtime.block_on(listen(options, watched))?;
     report(&totals, file).map_err(|error| Failure::Run("can't write the totals".into(), error))
 }
 
 /// Opened before anything runs, so that a file that can't be written is told at once.
-fn create(file: &Path) -> Result<File, Failure> {
-    let refused = |error| format!("--totals: can't write {}: {error}; choose another file", file.display());
+fn create(option: &str, file: &Path) -> Result<File, Failure> {
+    let refused = |error| format!("--{option}: can't write {}: {error}; choose another file", file.display());
     File::create(file).map_err(|error| Failure::Usage(refused(error)))
 }
 
-async fn listen(options: Options) -> Result<Totals, Failure> {
+async fn listen(options: Options, watched: Option<File>) -> Result<Totals, Failure> {
     let listen = |kind| signal(kind).map_err(|error| Failure::Run("can't catch signals".into(), error));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let listeners = Listeners::bind(&options)?;
-    Ok(run(listeners, options, either(&mut interrupt, &mut terminate)).await)
+    Ok(run_watched(listeners, options, watched, either(&mut interrupt, &mut terminate)).await)
 }
 
 async fn either(one: &mut Signal, other: &mut Signal) {

@@ -24,7 +24,7 @@ async fn login_and_echo(process: &Process) {
 
 #[test]
 fn bad_options_are_one_line_each_and_exit_code_2() {
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 10] = [
         (
             &["--lobby-prt", "1"],
             "unexpected argument '--lobby-prt' found; a similar argument exists: '--lobby-port'",
@@ -44,6 +44,10 @@ fn bad_options_are_one_line_each_and_exit_code_2() {
         (
             &["--totals", "/no/such/file"],
             "--totals: can't write /no/such/file: No such file or directory (os error 2); choose another file",
+        ),
+        (
+            &["--watch", "/no/such/file"],
+            "--watch: can't write /no/such/file: No such file or directory (os error 2); choose another file",
         ),
         (&["--schema", "/no/such"], "--schema: cannot read /no/such: No such file or directory (os error 2)"),
     ];
@@ -111,6 +115,24 @@ async fn totals_go_to_a_file_too_and_the_schema_of_the_repository_is_the_built_i
     login_and_echo(&process).await;
     let (_, printed) = process.end("TERM");
     assert_eq!(std::fs::read_to_string(file.path()).unwrap(), printed);
+}
+
+#[tokio::test]
+async fn who_watches_sees_each_login_and_how_many_are_in() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let options = ["--watch", file.path().to_str().unwrap()];
+    let process = Process::start(command(&[&FREE_PORTS[..], &options].concat()));
+    login_and_echo(&process).await;
+    login_and_echo(&process).await;
+    let (code, _) = process.end("TERM");
+    assert_eq!(code, Some(0));
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let all = |key: &str| lines.iter().map(|line| line[key].as_u64().unwrap()).collect::<Vec<_>>();
+    assert!(all("ms").is_sorted() && all("messages").is_sorted(), "{text}");
+    assert_eq!(all("logins").last(), Some(&2), "{text}");
+    // However short they were in: a line that comes later tells of them.
+    assert_eq!((all("highest").iter().max(), all("sessions").last()), (Some(&1), Some(&0)), "{text}");
 }
 
 /// A process without a handler of its own would ignore SIGTERM as PID 1 of its namespace.
