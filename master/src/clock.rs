@@ -97,3 +97,41 @@ fn since_boot() -> Duration {
     let time = clock_gettime(ClockId::Boottime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// A mark of five seconds ago, at 100 s, by a wall clock that showed this.
+    fn mark(boot: Uuid, wall: SystemTime) -> Mark {
+        Mark { at: 100 * S, boot, since_boot: since_boot() - 5 * S, wall }
+    }
+
+    fn is_about(shown: Duration, wanted: Duration) -> bool {
+        shown >= wanted && shown < wanted + S
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_stepped_moves_nothing() {
+        let now = SystemTime::now();
+        for wall in [now - 5 * S, now - HOUR, now + HOUR] {
+            let mark = mark(boot(), wall);
+            assert!(is_about(mark.now(), 105 * S), "{:?}", mark.now());
+            let clock = Clock::after(&[Record::Mark(mark)]);
+            assert!(is_about(clock.now(), 105 * S), "{:?}", clock.now());
+            // Labels go on from where they were, not from what the wall clock says now.
+            assert_eq!(clock.wall(100 * S), wall);
+        }
+    }
+
+    #[test]
+    fn on_another_machine_the_wall_clock_tells_and_never_back() {
+        let now = SystemTime::now();
+        let other = Uuid::from_u128(boot().as_u128() ^ 1);
+        assert!(is_about(mark(other, now - 7 * S).now(), 107 * S));
+        assert_eq!(mark(other, now + HOUR).now(), 100 * S);
+    }
+}

@@ -101,7 +101,7 @@ impl Driver {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         if !self.run.is_held() {
-            self.each_output(|output| output.begin());
+            self.begin();
         }
         while !self.finished {
             tokio::select! {
@@ -138,7 +138,7 @@ impl Driver {
                 self.handle(Event::Wish(wish, who));
                 if was_held && !self.run.is_held() {
                     self.until = None;
-                    self.each_output(|output| output.begin());
+                    self.begin();
                 }
             }
         }
@@ -286,6 +286,15 @@ impl Driver {
             }
         }
         if notice.is_warning() { tracing::warn!("{notice}") } else { tracing::info!("{notice}") }
+    }
+
+    /// Lets the outputs begin, with what the run has behind it already.
+    fn begin(&mut self) {
+        self.each_output(|output| output.begin());
+        let Self { run, clock, outputs, .. } = self;
+        for second in run.totals().timeline.seconds() {
+            write_each(outputs, |output| output.recall(&Live { second, run, clock }));
+        }
     }
 
     fn second(&mut self, number: u64) {

@@ -31,6 +31,15 @@ pub trait Output {
         Ok(())
     }
 
+    /// A second of the run was over before this master was started again and went on with it. What it has of it by now was
+    /// emptied.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    fn recall(&mut self, _live: &Live<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
     /// A second of the run is over.
     ///
     /// # Errors

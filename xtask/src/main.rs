@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod crew;
 mod demo;
+mod faults;
 mod screen;
 mod simulate;
 mod vectors;
@@ -21,6 +22,8 @@ enum Task {
     Bench(bench::Args),
     /// Play master and workers in a simulated network, with crashes and partitions from seeds
     Simulate(simulate::Args),
+    /// Kill, stop, cut off and start again real processes, with a goal for each figure
+    Faults(faults::Args),
     /// Run sproto's codec against the vector files in a folder
     Vectors(vectors::Args),
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::main(args),
         Task::Bench(args) => bench::main(args),
         Task::Simulate(args) => simulate::main(args),
+        Task::Faults(args) => faults::main(args),
         Task::Vectors(args) => vectors::main(args),
     };
     ended.unwrap_or_else(|error| {

@@ -81,6 +81,10 @@ impl Output for Csv {
         heading(&mut self.exceptions, EXCEPTIONS.map(str::to_owned).to_vec())
     }
 
+    fn recall(&mut self, live: &Live<'_>) -> io::Result<()> {
+        self.second(live)
+    }
+
     fn second(&mut self, live: &Live<'_>) -> io::Result<()> {
         let second = live.second;
         let mut row = vec![

@@ -27,10 +27,14 @@ fn leave(scene: &mut Scene<'_>, round: &str, figures: &mut Figures) {
     let logins = scene.watch.last().logins + share;
     let mut worker = scene.workers.pop().unwrap();
     let told = worker.signal(Signal::TERM);
-    let whole = scene.watch.until("its robots elsewhere", mark, |s| {
-        s.sessions == robots && s.logins >= logins - share / 50
-    });
-    figures.within(&format!("{round} leave: its robots live elsewhere"), scene.watch.after(told, whole), 2 * S);
+    let whole = scene
+        .watch
+        .until("its robots elsewhere", mark, |s| s.sessions == robots && s.logins >= logins - share / 50);
+    figures.within(
+        &format!("{round} leave: its robots live elsewhere"),
+        scene.watch.after(told, whole),
+        2 * S,
+    );
     figures.code(&format!("{round} leave: its exit code"), worker.ended(), 0);
     figures.within(&format!("{round} leave: it has ended"), told.elapsed(), 15 * S);
     scene.watch.pass(S);
@@ -43,9 +47,9 @@ fn join(scene: &mut Scene<'_>, round: &str, name: &str, figures: &mut Figures) {
     let (mark, robots, share) = (scene.watch.mark(), scene.robots, scene.share());
     let logins = scene.watch.last().logins + share;
     let started = scene.add_worker(name, false);
-    let whole = scene.watch.until("a share of its own", mark, |s| {
-        s.sessions == robots && s.logins >= logins - share / 50
-    });
+    let whole = scene
+        .watch
+        .until("a share of its own", mark, |s| s.sessions == robots && s.logins >= logins - share / 50);
     figures.within(&format!("{round} join: it has its share"), scene.watch.after(started, whole), 2 * S);
     scene.watch.pass(S);
     sessions(scene, mark, figures, robots - share);

@@ -29,9 +29,9 @@ pub(crate) fn killed(size: &Size, figures: &mut Figures) {
     let killed = scene.workers[1].signal(Signal::KILL);
     let (noticed, _) = scene.master.logs_since(killed, "worker w1 is gone");
     figures.within("the master notices", noticed - killed, 100 * MS);
-    let again = scene.watch.until("its robots elsewhere", mark, |s| {
-        s.sessions == robots && s.logins == robots + share
-    });
+    let again = scene
+        .watch
+        .until("its robots elsewhere", mark, |s| s.sessions == robots && s.logins == robots + share);
     figures.within("its robots live again", scene.watch.after(killed, again), 2 * S);
     scene.watch.pass(S);
     sessions(&scene, mark, figures, robots - share);
@@ -77,9 +77,9 @@ pub(crate) fn stopped_for_long(size: &Size, figures: &mut Figures) {
     let dropped = scene.watch.until("the end of its old sessions", mark, |s| s.sessions <= robots);
     figures.within("its old sessions are dropped", scene.watch.after(continued, dropped), S / 2);
     let mark = scene.watch.mark();
-    let whole = scene.watch.until("its share again", mark, |s| {
-        s.sessions == robots && s.logins >= robots + share + share
-    });
+    let whole = scene
+        .watch
+        .until("its share again", mark, |s| s.sessions == robots && s.logins >= robots + share + share);
     figures.note("it has its share again, ms", scene.watch.after(continued, whole).as_millis());
     scene.watch.pass(S);
     figures.at_most("live sessions from then on, the most", scene.watch.range(mark).1, robots);
@@ -91,7 +91,8 @@ pub(crate) fn last_one(size: &Size, figures: &mut Figures) {
     scene.steady();
     let stopped = scene.workers[0].signal(Signal::STOP);
     let code = scene.master.ended();
-    figures.within("the master ends", stopped.elapsed(), 4 * S);
+    // Three seconds until it is dead, and two for it to hang up.
+    figures.within("the master ends", stopped.elapsed(), 6 * S);
     figures.code("exit code of the master", code, 4);
     figures.says("its reason", &scene.master.log(), "the last worker, w0, was lost");
     // All of its robots are late for something by now.

@@ -96,7 +96,10 @@ fn scenarios() -> Vec<Scenario> {
             masters::again(size, figures, &masters::Absence::short("30s"));
         }),
         Scenario::new("a master away for 8 s finds the robots that were held", |size, figures| {
-            masters::again(size, figures, &masters::Absence::long());
+            masters::again(size, figures, &masters::Absence::long("30s"));
+        }),
+        Scenario::new("a master away for 8 s without a hold begins its robots anew", |size, figures| {
+            masters::again(size, figures, &masters::Absence::long("0"));
         }),
         Scenario::new("a master without a hold goes on", |size, figures| {
             masters::again(size, figures, &masters::Absence::short("0"));

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use proto::message::LEASE;
+
 use crate::figures::Figures;
-use crate::losses::sessions;
+use crate::losses::{UNDER_WAY, sessions};
 use crate::scene::{Scene, Size};
 
 const MS: Duration = Duration::from_millis(1);
@@ -25,8 +27,8 @@ impl Absence {
         Self { hold, time: Duration::ZERO, step: None }
     }
 
-    pub(crate) fn long() -> Self {
-        Self { time: 8 * S, ..Self::short("30s") }
+    pub(crate) fn long(hold: &'static str) -> Self {
+        Self { time: 8 * S, ..Self::short(hold) }
     }
 
     pub(crate) fn stepped(step: &'static str) -> Self {
@@ -49,7 +51,10 @@ pub(crate) fn again(size: &Size, figures: &mut Figures, absence: &Absence) {
     }
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().display().to_string();
-    let mut scene = Scene::start(size, &["--journal", &journal, "--hold", absence.hold]);
+    let history = folder.path().join("out_stats_history.csv");
+    let csv = folder.path().join("out").display().to_string();
+    let options = ["--journal", &journal, "--hold", absence.hold, "--csv", &csv];
+    let mut scene = Scene::start(size, &options);
     let (began, _) = scene.master.logs_since(Instant::now(), "the run begins");
     scene.steady();
     let mark = scene.watch.mark();
@@ -64,12 +69,25 @@ pub(crate) fn again(size: &Size, figures: &mut Figures, absence: &Absence) {
     // From where it was dealt to its start is half a second.
     let off = (resumed.0 - began).as_secs_f64() - 0.5 - at;
     figures.at_most("its time line is off by ms", (off.abs() * 1e3) as u64, 200 * u64::from(size.slack));
+    // Nobody holds robots for as long as that: they are dropped, and born again.
+    let anew = if absence.hold == "0" && absence.time > LEASE { scene.robots } else { 0 };
+    let logins = scene.robots + anew;
+    scene.watch.until("all robots again", mark, |s| s.sessions == scene.robots && s.logins >= logins);
     scene.watch.pass(3 * S);
-    sessions(&scene, mark, figures, scene.robots);
-    figures.count("robots that logged in anew", scene.watch.last().logins - scene.robots, 0);
+    sessions(&scene, mark, figures, scene.robots - anew);
+    figures.count("robots that logged in anew", scene.watch.last().logins - scene.robots, anew);
     let outcome = scene.stop();
     figures.count("losses", outcome.summary["losses"].as_array().unwrap().len() as u64, 0);
-    outcome.totals(figures, 0);
+    figures.count("seconds that the history lacks", missing(&outcome.summary, &history), 0);
+    outcome.totals(figures, if anew > 0 { UNDER_WAY } else { 0 });
+}
+
+/// Seconds of a run that are not one after the other in its history.
+fn missing(summary: &serde_json::Value, history: &std::path::Path) -> u64 {
+    let seconds = summary["timeline"].as_array().unwrap().iter().map(|second| &second["timestamp"]);
+    let text = std::fs::read_to_string(history).unwrap();
+    let told: Vec<_> = text.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    seconds.enumerate().filter(|(n, second)| told.get(*n) != Some(&&*second.to_string())).count() as u64
 }
 
 /// A master is killed, and at its address there is one that knows nothing of the run.

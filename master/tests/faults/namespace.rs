@@ -67,7 +67,10 @@ impl Cable {
         let (hub, far) = (&*cable.hub, &*cable.far);
         run("ip", &["netns", "add", hub])?;
         run("ip", &["netns", "add", far])?;
-        run("ip", &["-n", hub, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", far])?;
+        run(
+            "ip",
+            &["-n", hub, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", far],
+        )?;
         for (end, address) in [(hub, HUB), (far, FAR)] {
             run("ip", &["-n", end, "address", "add", &format!("{address}/24"), "dev", "cable"])?;
             run("ip", &["-n", end, "link", "set", "cable", "up"])?;

@@ -40,7 +40,8 @@ fn partition(size: &Size, figures: &mut Figures, cut: Cut, time: Duration) {
         figures.within("the worker is back", back - mended, 3 * S);
         // It takes an even share again; where that is not quite the same robots, so be it.
         let logins = robots + share + share - share / 50;
-        let whole = scene.watch.until("its share again", mark, |s| s.sessions == robots && s.logins >= logins);
+        let whole =
+            scene.watch.until("its share again", mark, |s| s.sessions == robots && s.logins >= logins);
         figures.note("it has its share again, ms", scene.watch.after(mended, whole).as_millis());
     }
     scene.watch.pass(3 * S);

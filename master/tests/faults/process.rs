@@ -97,11 +97,7 @@ impl Lines {
 impl Process {
     pub(crate) fn start(launch: Launch<'_>) -> Self {
         let path = launch.binaries.join(launch.binary);
-        assert!(
-            path.exists(),
-            "{} is not built; run `cargo test` for the whole workspace",
-            path.display()
-        );
+        assert!(path.exists(), "{} is not built; run `cargo test` for the whole workspace", path.display());
         let mut words = launch.within.iter().map(Into::into).chain([path.into_os_string()]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).args(&launch.args);

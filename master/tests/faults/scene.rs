@@ -71,7 +71,6 @@ pub(crate) struct Scene<'a> {
 /// What a run left behind.
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
-    pub(crate) log: String,
     pub(crate) summary: Value,
     server: Value,
 }
@@ -84,18 +83,17 @@ impl<'a> Scene<'a> {
 
     /// So many workers, of which each has a fourth of the robots.
     pub(crate) fn start_at(size: &'a Size, place: Place, workers: u64, options: &[&str]) -> Self {
-        let bind = ["--bind", place.server, "--lobby-port", "0", "--game-port", "0", "--watch", "/dev/stdout"];
+        let bind =
+            ["--bind", place.server, "--lobby-port", "0", "--game-port", "0", "--watch", "/dev/stdout"];
         let server = Process::start(launch(size, "game-server", &place.within, &bind));
         let host = format!("ws://{}", server.logs("lobby listening on "));
         let robots = size.robots / 4 * workers;
-        let (users, rate, expected) =
-            (robots.to_string(), (robots / 2).to_string(), workers.to_string());
+        let (users, rate, expected) = (robots.to_string(), (robots / 2).to_string(), workers.to_string());
         let files = tempfile::tempdir().unwrap();
         let json = files.path().join("summary.json").display().to_string();
         let plan = ["--users", &users, "--spawn-rate", &rate, "--run-time", "10m", "--headless"];
         let rest = ["--host", &host, "--expect-workers", &expected, "--json", &json];
-        let options: Vec<_> =
-            [&plan[..], &rest, options].concat().into_iter().map(str::to_owned).collect();
+        let options: Vec<_> = [&plan[..], &rest, options].concat().into_iter().map(str::to_owned).collect();
         let master = master(size, &place.for_master, &format!("{}:0", place.master), &options);
         let address = master.logs("listening on ");
         let watch = Watch::new(server.out().clone());
@@ -157,7 +155,6 @@ impl<'a> Scene<'a> {
         let summary = std::fs::read_to_string(self.files.path().join("summary.json")).unwrap();
         Outcome {
             code,
-            log: self.master.log(),
             summary: serde_json::from_str(&summary).unwrap(),
             server: serde_json::from_str(&totals).unwrap(),
         }

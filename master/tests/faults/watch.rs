@@ -91,9 +91,7 @@ impl Watch {
     pub(crate) fn pass_after(&self, moment: Instant, time: Duration) -> Sample {
         let mark = self.mark();
         let ms = self.ms(moment) + time.as_millis() as i128;
-        self.until(&format!("the server's counts {time:?} later"), mark, |sample| {
-            i128::from(sample.ms) >= ms
-        })
+        self.until(&format!("the server's counts {time:?} later"), mark, |sample| i128::from(sample.ms) >= ms)
     }
 
     pub(crate) fn last(&self) -> Sample {
