@@ -22,6 +22,10 @@ impl Figures {
         Self { slack, list: Vec::new() }
     }
 
+    pub(crate) fn slack(&self) -> u32 {
+        self.slack
+    }
+
     pub(crate) fn count(&mut self, what: &str, value: u64, goal: u64) {
         self.add(what, value, goal, value == goal);
     }

@@ -3,10 +3,18 @@
 //!
 //! `cargo test` plays the scenarios small and four at a time, with goals five times as slow. `cargo xtask faults` plays them at
 //! full size, one after the other; `--network` plays the partitions, which need network namespaces.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test with a main of its own, about real time"
+)]
 
 mod departures;
 mod figures;
 mod journals;
+mod leftovers;
 mod losses;
 mod masters;
 mod namespace;
@@ -52,10 +60,12 @@ struct Args {
     rest: Vec<String>,
 }
 
+type Play = Box<dyn Fn(&Size, &mut Figures) + Send + Sync>;
+
 /// Something to play, and its name.
 pub(crate) struct Scenario {
     pub(crate) name: String,
-    pub(crate) play: Box<dyn Fn(&Size, &mut Figures) + Send + Sync>,
+    pub(crate) play: Play,
 }
 
 impl Scenario {
@@ -69,6 +79,7 @@ impl Scenario {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    leftovers::clear_when_told();
     if args.network
         && let Err(why) = namespace::available()
     {
@@ -92,8 +103,8 @@ fn scenarios() -> Vec<Scenario> {
         Scenario::new("a worker that stops for 10 s is replaced, and comes back", losses::stopped_for_long),
         Scenario::new("the last worker's loss ends the run, and it never acts again", losses::last_one),
         Scenario::new("workers leave and join, and again", departures::twice),
-        Scenario::new("a master killed and started again goes on", |size, figures| {
-            masters::again(size, figures, &masters::Absence::short("30s"));
+        Scenario::new("a master killed and started again goes on, and again", |size, figures| {
+            masters::again(size, figures, &masters::Absence::twice());
         }),
         Scenario::new("a master away for 8 s finds the robots that were held", |size, figures| {
             masters::again(size, figures, &masters::Absence::long("30s"));

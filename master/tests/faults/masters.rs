@@ -18,13 +18,18 @@ const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 pub(crate) struct Absence {
     hold: &'static str,
     time: Duration,
+    times: usize,
     /// By how much the wall clock is stepped meanwhile.
     step: Option<&'static str>,
 }
 
 impl Absence {
     pub(crate) fn short(hold: &'static str) -> Self {
-        Self { hold, time: Duration::ZERO, step: None }
+        Self { hold, time: Duration::ZERO, times: 1, step: None }
+    }
+
+    pub(crate) fn twice() -> Self {
+        Self { times: 2, ..Self::short("30s") }
     }
 
     pub(crate) fn long(hold: &'static str) -> Self {
@@ -58,17 +63,9 @@ pub(crate) fn again(size: &Size, figures: &mut Figures, absence: &Absence) {
     let (began, _) = scene.master.logs_since(Instant::now(), "the run begins");
     scene.steady();
     let mark = scene.watch.mark();
-    let killed = scene.kill_master();
-    scene.master.ended();
-    scene.watch.pass_after(killed, absence.time);
-    let started = scene.start_master(&absence.within());
-    let back = (0..4).map(|n| scene.master.logs_since(started, &format!("worker w{n} came back")).0).max();
-    figures.within("all workers are back after its start", back.unwrap() - started, 3_300 * MS);
-    let resumed = scene.master.logs_since(started, " goes on at ");
-    let at: f64 = resumed.1.split_whitespace().next().unwrap().parse().unwrap();
-    // From where it was dealt to its start is half a second.
-    let off = (resumed.0 - began).as_secs_f64() - 0.5 - at;
-    figures.at_most("its time line is off by ms", (off.abs() * 1e3) as u64, 200 * u64::from(size.slack));
+    for _ in 0..absence.times {
+        away(&mut scene, figures, absence, began);
+    }
     // Nobody holds robots for as long as that: they are dropped, and born again.
     let anew = if absence.hold == "0" && absence.time > LEASE { scene.robots } else { 0 };
     let logins = scene.robots + anew;
@@ -80,6 +77,22 @@ pub(crate) fn again(size: &Size, figures: &mut Figures, absence: &Absence) {
     figures.count("losses", outcome.summary["losses"].as_array().unwrap().len() as u64, 0);
     figures.count("seconds that the history lacks", missing(&outcome.summary, &history), 0);
     outcome.totals(figures, if anew > 0 { UNDER_WAY } else { 0 });
+}
+
+/// A master is killed and started again; its run began then.
+fn away(scene: &mut Scene<'_>, figures: &mut Figures, absence: &Absence, began: Instant) {
+    let killed = scene.kill_master();
+    scene.master.ended();
+    scene.watch.pass_after(killed, absence.time);
+    let started = scene.start_master(&absence.within());
+    let back = (0..4).map(|n| scene.master.logs_since(started, &format!("worker w{n} came back")).0).max();
+    figures.within("all workers are back after its start", back.unwrap() - started, 3_300 * MS);
+    let resumed = scene.master.logs_since(started, " goes on at ");
+    let at: f64 = resumed.1.split_whitespace().next().unwrap().parse().unwrap();
+    // From where it was dealt to its start is half a second.
+    let off = (resumed.0 - began).as_secs_f64() - 0.5 - at;
+    figures.at_most("its time line is off by ms", (off.abs() * 1e3) as u64, 200 * u64::from(figures.slack()));
+    scene.watch.pass(2 * S);
 }
 
 /// Seconds of a run that are not one after the other in its history.

@@ -43,17 +43,22 @@ impl Cut {
 
 /// Why there can be no namespaces here.
 pub(crate) fn available() -> Result<(), String> {
-    sweep();
+    sweep(false);
     let tried = Cable::lay().and_then(|cable| cable.cut(Cut::Both, "9:1"));
     tried.map_err(|why| format!("they take root, `ip netns` and iptables: {why}"))
 }
 
-/// Removes what a run left that was killed itself.
-fn sweep() {
+/// Removes what a run left that was killed itself, or what this one has.
+pub(crate) fn sweep(own: bool) {
     let list = run("ip", &["netns", "list"]).unwrap_or_default();
+    let this = std::process::id().to_string();
     for name in list.lines().filter_map(|line| line.split_whitespace().next()) {
         let id = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
-        if id.is_some_and(|id| !std::path::Path::new(&format!("/proc/{id}")).exists()) {
+        let is_left = |id: &str| match own {
+            true => id == this,
+            false => !std::path::Path::new(&format!("/proc/{id}")).exists(),
+        };
+        if id.is_some_and(is_left) {
             _ = run("ip", &["netns", "del", name]);
         }
     }

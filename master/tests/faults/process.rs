@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::leftovers;
+
 /// Nothing that a scenario waits for takes longer, on a busy machine too.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -103,6 +105,7 @@ impl Process {
         command.args(words).args(&launch.args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        leftovers::started(child.id());
         let log = Lines::read(child.stderr.take().unwrap());
         let out = Lines::read(child.stdout.take().unwrap());
         Self { name: format!("{} {}", launch.binary, launch.args.join(" ")), child, log, out }
@@ -155,6 +158,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _gone = self.child.wait();
+        leftovers::ended(self.child.id());
     }
 }
 
