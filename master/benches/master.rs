@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -27,7 +27,7 @@ use proto::shipping::Arrival;
 use proto::slots::Share as SlotShare;
 use proto::{Down, Up};
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
 use uuid::Uuid;
@@ -273,7 +273,10 @@ impl Fake {
         loop {
             match self.session(&mut told, &dials).await {
                 Ok(()) => {}
-                Err(e) if self.order.is_none() => return eprintln!("worker {}: {e:#}", self.number),
+                Err(e) if self.order.is_none() => {
+                    _ = writeln!(std::io::stderr(), "worker {}: {e:#}", self.number);
+                    return;
+                }
                 Err(_) => return,
             }
         }

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -40,13 +40,17 @@ struct Args {
 /// When each robot of a worker was born.
 type Births = Arc<Mutex<Vec<Instant>>>;
 
+fn locked(births: &Mutex<Vec<Instant>>) -> MutexGuard<'_, Vec<Instant>> {
+    births.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Says when it was born, and stays.
 struct Born(Births);
 
 impl Mod for Born {
     async fn start(&self, robot: &Robot) -> Result<()> {
         let now = Instant::now();
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(now);
+        locked(&self.0).push(now);
         robot.run_tasks();
         Ok(())
     }
@@ -63,7 +67,7 @@ fn main() -> Result<()> {
     }
     let seconds = args.robots / args.rate + 2;
     let births = run(&args, seconds)?;
-    let mut births: Vec<_> = births.iter().flat_map(|births| births.lock().unwrap().clone()).collect();
+    let mut births: Vec<_> = births.iter().flat_map(|births| locked(births).clone()).collect();
     births.sort_unstable();
     let first = *births.first().context("nobody was born")?;
     // Robot i is born when the plan has more than i: the first one an i-th of a second after the start.

@@ -5,6 +5,15 @@
 //! `cargo test` runs a few seeds; `cargo xtask simulate --seeds 300` runs many, `--mutant NAME` with a fault planted on
 //! purpose, which has to be found.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test, with its own main"
+)]
+#![allow(clippy::disallowed_methods, reason = "real time is what a simulation costs")]
+
 mod disk;
 mod faults;
 mod oracle;
