@@ -77,7 +77,7 @@ impl Lines {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || text.has_ended {
-                let last: Vec<_> = text.lines.iter().rev().take(20).rev().map(|line| &*line.text).collect();
+                let last: Vec<_> = text.lines.iter().rev().take(5).rev().map(|line| &*line.text).collect();
                 let last = last.join("\n");
                 drop(text);
                 panic!("{what} did not come:\n{last}");
