@@ -77,9 +77,9 @@ pub(crate) fn stopped_for_long(size: &Size, figures: &mut Figures) {
     let dropped = scene.watch.until("the end of its old sessions", mark, |s| s.sessions <= robots);
     figures.within("its old sessions are dropped", scene.watch.after(continued, dropped), S / 2);
     let mark = scene.watch.mark();
-    let whole = scene
-        .watch
-        .until("its share again", mark, |s| s.sessions == robots && s.logins >= robots + share + share);
+    // An even share of slots is not quite the same of robots.
+    let logins = robots + share + share - share / 50;
+    let whole = scene.watch.until("its share again", mark, |s| s.sessions == robots && s.logins >= logins);
     figures.note("it has its share again, ms", scene.watch.after(continued, whole).as_millis());
     scene.watch.pass(S);
     figures.at_most("live sessions from then on, the most", scene.watch.range(mark).1, robots);
