@@ -15,7 +15,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use args::Args;
 
 fn main() -> ExitCode {
-    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let log = tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     log.with_target(false).init();
     let args = match Args::try_parse() {
         Ok(args) => args,

@@ -122,6 +122,11 @@ struct Stranger {
 }
 
 impl<IO> Guarded<IO> {
+    /// Asked on every way in and out: of a peer that reads nothing nothing more is read either, once answers wait.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.is_over(cx).map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
     fn is_over(&mut self, cx: &mut Context<'_>) -> Option<io::ErrorKind> {
         if self.closing.as_mut().poll(cx).is_ready() {
             return Some(io::ErrorKind::ConnectionAborted);
@@ -148,19 +153,19 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Guarded<IO> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.is_over(cx) {
-            Some(kind) => Poll::Ready(Err(kind.into())),
-            None => Pin::new(&mut self.io).poll_read(cx, buf),
-        }
+        self.go_on(cx)?;
+        Pin::new(&mut self.io).poll_read(cx, buf)
     }
 }
 
 impl<IO: AsyncWrite + Unpin> AsyncWrite for Guarded<IO> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.go_on(cx)?;
         Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.go_on(cx)?;
         Pin::new(&mut self.io).poll_flush(cx)
     }
 

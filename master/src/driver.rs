@@ -28,8 +28,9 @@ use crate::summary::Summary;
 /// How often the run is told that time went on: what a deadline can be late by.
 const TICK: Duration = Duration::from_millis(50);
 
-/// After so many refusals only every hundredth is logged.
-const REFUSALS: u64 = 20;
+/// So many peers that were refused or left are named in a minute. Whoever comes again and again must not fill the log.
+const MOST_NAMED: u32 = 20;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The exit code of a plan or bundle that can't be used.
 const USAGE: u8 = 2;
@@ -50,7 +51,8 @@ pub(crate) struct Driver {
     parcel: Option<Parcel>,
     links: BTreeMap<SessionId, Link>,
     outputs: Vec<Box<dyn Output + Send>>,
-    refusals: u64,
+    /// The minute's begin, and how many were named in it.
+    named: (Duration, u32),
     /// The plan of every run, where people say nothing else.
     usual: Plan,
     life: Life,
@@ -83,7 +85,7 @@ impl Driver {
             parcel: None,
             links: BTreeMap::new(),
             outputs,
-            refusals: 0,
+            named: (Duration::ZERO, 0),
             usual,
             life,
             reporter: Reporter::default(),
@@ -279,11 +281,8 @@ impl Driver {
     }
 
     fn announce(&mut self, notice: &Notice) {
-        if let Notice::Refused(..) = notice {
-            self.refusals += 1;
-            if self.refusals > REFUSALS && !self.refusals.is_multiple_of(100) {
-                return;
-            }
+        if matches!(notice, Notice::Refused(..) | Notice::Left(..)) && !self.may_name() {
+            return;
         }
         if notice.is_warning() { tracing::warn!("{notice}") } else { tracing::info!("{notice}") }
     }
@@ -295,6 +294,21 @@ impl Driver {
         for second in run.totals().timeline.seconds() {
             write_each(outputs, |output| output.recall(&Live { second, run, clock }));
         }
+    }
+
+    /// Whether one more peer may be named; the first that may not is told of.
+    fn may_name(&mut self) -> bool {
+        let now = self.clock.now();
+        if now.saturating_sub(self.named.0) >= MINUTE {
+            self.named = (now, 0);
+        }
+        self.named.1 = self.named.1.saturating_add(1);
+        if self.named.1 == MOST_NAMED + 1 {
+            tracing::warn!(
+                "more than {MOST_NAMED} peers were refused or left; further ones are not told for a minute"
+            );
+        }
+        self.named.1 <= MOST_NAMED
     }
 
     fn second(&mut self, number: u64) {

@@ -78,6 +78,8 @@ fn work(args: Args) -> Result<u8, Error> {
         .with_ansi(colours)
         .with_target(false)
         .with_writer(io::stderr)
+        // It would be told on stderr too, which panics when nobody reads that any more.
+        .log_internal_errors(false)
         .init();
     runtime()?.block_on(run(config))
 }

@@ -29,6 +29,12 @@ pub const OTHER: &str = "other";
 /// No worker makes so many samples in one interval; a report that says so is made up. It also keeps sums from overflowing.
 const MOST_SAMPLES: u64 = 1 << 32;
 
+/// The most sorts of failures that are told apart, each with an example; further ones count under [`OTHER`] of their kind.
+const MOST_FAILURES: usize = 2_000;
+
+/// The most bytes of text that kept failures have in all.
+const MOST_KEPT_TEXT: usize = 8 << 20;
+
 /// How many workers are named at a failure.
 const MOST_NODES: usize = 16;
 
@@ -42,6 +48,7 @@ pub struct Totals {
     messages: BTreeMap<String, MessageTotals>,
     /// Failing robots with what they did before.
     kept: Vec<KeptFailure>,
+    kept_text: usize,
     /// What each second held.
     pub timeline: Timeline,
     folded: u64,
@@ -116,9 +123,16 @@ impl Totals {
         }
         report.failures.iter().for_each(|delta| self.fail(worker, delta));
         report.messages.iter().for_each(|delta| self.count_message(delta));
-        let room = (MOST_KEPT as usize).saturating_sub(self.kept.len());
-        self.kept.extend(report.kept.iter().take(room).cloned());
+        report.kept.iter().for_each(|kept| self.keep(kept));
         self.timeline.place(worker, second, report, &places);
+    }
+
+    fn keep(&mut self, kept: &KeptFailure) {
+        let text = kept.lines.iter().fold(kept.reason.len(), |sum, line| sum + line.len());
+        if self.kept.len() < MOST_KEPT as usize && self.kept_text + text <= MOST_KEPT_TEXT {
+            self.kept_text += text;
+            self.kept.push(kept.clone());
+        }
     }
 
     fn count_message(&mut self, delta: &MessageDelta) {
@@ -129,7 +143,10 @@ impl Totals {
 
     fn fail(&mut self, worker: WorkerId, delta: &FailureDelta) {
         let place = self.place_of(&delta.series);
-        let key = (self.series[place as usize].series.clone(), delta.class);
+        let mut key = (self.series[place as usize].series.clone(), delta.class);
+        if self.failures.len() >= MOST_FAILURES && !self.failures.contains_key(&key) {
+            key.0.name = OTHER.into();
+        }
         let failure = self.failures.entry(key).or_insert_with(|| FailureTotals {
             count: 0,
             first: delta.first,

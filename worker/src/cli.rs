@@ -136,7 +136,7 @@ fn fail(code: u8, faults: &[String]) -> ExitCode {
 
 fn log_to_stderr(level: tracing::Level) {
     let stderr = std::io::stderr;
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(stderr);
+    let log = tracing_subscriber::fmt().log_internal_errors(false).with_max_level(level).with_writer(stderr);
     log.with_target(false).with_ansi(stderr().is_terminal()).init();
 }
 

@@ -1,25 +1,12 @@
 //! The binary as users meet it: exit codes, and faults in one line. Real time and real sockets.
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 
 use proto::speech::Dialect;
 
 use crate::common::fake::Worker;
-
-const HOST: [&str; 2] = ["--host", "ws://127.0.0.1:8765"];
-
-/// A master without what the tester's own environment says.
-pub(crate) fn master(args: &[&str], folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_master"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HORDE_")) {
-        command.env_remove(name);
-    }
-    command.args(args).current_dir(folder).stdin(Stdio::null());
-    command
-}
+use crate::common::process::{HOST, Running, end, master};
 
 fn ended(args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
@@ -120,58 +107,6 @@ fn nobody_coming_in_time_ends_with_exit_code_1_and_the_reason() {
     assert!(text.contains("not enough workers within 200ms: 0 of 3 workers"), "{text}");
 }
 
-/// A master at work; killed if the test ends before it.
-struct Running {
-    child: Child,
-    port: u16,
-    log: BufReader<std::process::ChildStderr>,
-}
-
-impl Running {
-    fn start(args: &[&str], folder: &Path) -> Self {
-        let mut command = master(&[&HOST[..], &["--bind", "127.0.0.1:0"], args].concat(), folder);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut first = String::new();
-        log.read_line(&mut first).unwrap();
-        let (_, address) =
-            first.split_once("listening on 127.0.0.1:").expect("the first line of the log has the port");
-        Self { child, port: address.trim().parse().unwrap(), log }
-    }
-
-    /// Reads the log until a line has that part.
-    fn wait_for(&mut self, part: &str) {
-        let mut line = String::new();
-        while !line.contains(part) {
-            line.clear();
-            assert!(self.log.read_line(&mut line).unwrap() > 0, "the log ends without {part}");
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    /// Its exit code and what it printed.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut text = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-        (self.child.wait().unwrap().code(), text)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-    }
-}
-
-async fn end(master: Running) -> (Option<i32>, String) {
-    let end = tokio::task::spawn_blocking(|| master.end());
-    tokio::time::timeout(crate::common::LONG, end).await.expect("the master ends").unwrap()
-}
-
 #[tokio::test]
 async fn a_run_over_loopback_passes_and_leaves_its_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -202,13 +137,7 @@ async fn sigterm_ends_a_run_cleanly_with_all_files_written() {
     let worker = Worker::dial(master.port, "ann").await;
     let master = tokio::task::spawn_blocking(move || {
         master.wait_for("the run begins");
-        // The first live table stands for two seconds of run.
-        let mut out = BufReader::new(master.child.stdout.as_mut().unwrap());
-        let mut line = String::new();
-        while !line.contains("2 s (until Ctrl-C)") {
-            line.clear();
-            assert!(out.read_line(&mut line).unwrap() > 0, "the output ends without a table");
-        }
+        master.wait_for_table();
         master.signal("-TERM");
         master
     });

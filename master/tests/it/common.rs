@@ -1,6 +1,8 @@
 //! A master over connections in memory or on loopback, and workers that measure what the test can compute.
 
 pub(crate) mod fake;
+pub(crate) mod process;
+pub(crate) mod raw;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-use crate::binary::master;
 use crate::common::fake::Worker;
+use crate::common::process::master;
 
 /// A master that stays, with the ports for workers and for people; killed if the test ends before it.
 struct Staying {

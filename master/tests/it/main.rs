@@ -7,6 +7,8 @@ mod common;
 mod control;
 mod course;
 mod groups;
+mod hostile;
+mod machine;
 mod outputs;
 mod people;
 mod refusal;
