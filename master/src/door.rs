@@ -1,16 +1,17 @@
 //! Connections on their way in. Each is counted, has to show that a worker is behind it, and can be ended from here.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
@@ -26,6 +27,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection on which no worker did is closed; a little later, so that one that opened a stream hears why.
 const UNADMITTED: Duration = Duration::from_secs(11);
+
+/// One that is older than this has to go when others need its place, so that those who only wait keep no worker out.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How long to wait after a failed accept: what it lacks, such as descriptors, is not there again at once.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -75,21 +79,59 @@ pub(crate) fn guard<IO: Send + 'static>(
     closing: CancellationToken,
 ) -> impl Stream<Item = io::Result<Guarded<IO>>> + Send {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let anteroom = Arc::new(Semaphore::new(MOST_STRANGERS));
-    let mut full = false;
+    let (mut anteroom, mut full) = (Anteroom::default(), false);
     incoming.filter_map(move |(io, address)| {
-        let place = Arc::clone(&places).try_acquire_owned().ok().zip(Arc::clone(&anteroom).try_acquire_owned().ok());
+        let peer = Peer { address: address.into(), admitted: Arc::default() };
+        let closing = closing.child_token();
+        let place = Arc::clone(&places).try_acquire_owned().ok().filter(|_| anteroom.enter(&peer, &closing));
         if place.is_none() && !std::mem::replace(&mut full, true) {
             tracing::warn!(
-                "{address} was dropped: more than {MOST_CONNECTIONS} connections, or {MOST_STRANGERS} without a worker; \
-                 further ones are not told"
+                "{} was dropped: more than {MOST_CONNECTIONS} connections, or {MOST_STRANGERS} without a worker; \
+                 further ones are not told",
+                peer.address
             );
         }
-        let (place, stranger) = place?;
-        let peer = Peer { address: address.into(), admitted: Arc::default() };
-        let stranger = Some(Stranger { patience: Box::pin(sleep(UNADMITTED)), _place: stranger });
-        Some(Ok(Guarded { io, peer, stranger, closing: Box::pin(closing.clone().cancelled_owned()), _place: place }))
+        let place = place?;
+        let patience = Some(Box::pin(sleep(UNADMITTED)));
+        Some(Ok(Guarded { io, peer, patience, closing: Box::pin(closing.cancelled_owned()), _place: place }))
     })
+}
+
+/// Connections on which no worker has said who it is, the oldest first.
+#[derive(Default)]
+struct Anteroom {
+    strangers: VecDeque<Stranger>,
+}
+
+struct Stranger {
+    since: Instant,
+    /// Gone with its connection.
+    admitted: Weak<AtomicBool>,
+    closing: CancellationToken,
+}
+
+impl Stranger {
+    fn waits(&self) -> bool {
+        self.admitted.upgrade().is_some_and(|admitted| !admitted.load(Ordering::Relaxed))
+    }
+}
+
+impl Anteroom {
+    /// Whether there was room for one more, or could be made.
+    fn enter(&mut self, peer: &Peer, closing: &CancellationToken) -> bool {
+        if self.strangers.len() >= MOST_STRANGERS {
+            self.strangers.retain(Stranger::waits);
+        }
+        if self.strangers.len() >= MOST_STRANGERS {
+            let Some(oldest) = self.strangers.pop_front_if(|oldest| oldest.since.elapsed() >= GRACE) else {
+                return false;
+            };
+            oldest.closing.cancel();
+        }
+        let (admitted, closing) = (Arc::downgrade(&peer.admitted), closing.clone());
+        self.strangers.push_back(Stranger { since: Instant::now(), admitted, closing });
+        true
+    }
 }
 
 /// Who is at the other end.
@@ -106,18 +148,13 @@ impl Peer {
     }
 }
 
-/// A connection that ends when no worker shows, or when the master ends.
+/// A connection that ends when no worker shows, when others need its place meanwhile, or when the master ends.
 pub(crate) struct Guarded<IO> {
     io: IO,
     peer: Peer,
-    stranger: Option<Stranger>,
+    /// What it has until a worker shows.
+    patience: Option<Pin<Box<Sleep>>>,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
-    _place: OwnedSemaphorePermit,
-}
-
-/// What a connection has until a worker shows.
-struct Stranger {
-    patience: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -132,10 +169,10 @@ impl<IO> Guarded<IO> {
             return Some(io::ErrorKind::ConnectionAborted);
         }
         if self.peer.admitted.load(Ordering::Relaxed) {
-            self.stranger = None;
+            self.patience = None;
         }
-        let stranger = self.stranger.as_mut()?;
-        stranger.patience.as_mut().poll(cx).is_ready().then_some(io::ErrorKind::TimedOut)
+        let patience = self.patience.as_mut()?;
+        patience.as_mut().poll(cx).is_ready().then_some(io::ErrorKind::TimedOut)
     }
 }
 

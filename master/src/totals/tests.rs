@@ -87,6 +87,26 @@ fn names_beyond_the_cap_are_counted_as_other() {
 }
 
 #[test]
+fn failures_beyond_the_cap_are_counted_as_other_and_kept_ones_have_so_much_text() {
+    let mut totals = Totals::default();
+    let failure = |i: usize| FailureDelta {
+        series: Series::new(Kind::Request, format!("name {i}")),
+        class: FailureClass::Task,
+        count: 1,
+        first: S,
+        last: S,
+        example: String::new(),
+    };
+    let kept = KeptFailure { robot: 1, at: S, reason: String::new(), lines: vec!["x".repeat(1 << 10); 32] };
+    let failures = (0..MOST_FAILURES + 5).map(failure).collect();
+    let report = Report { failures, kept: vec![kept; 1_000], ..report(1, vec![]) };
+    totals.apply(WorkerId(1), 1, &report);
+    let other: Vec<_> = totals.failures().filter(|(series, ..)| series.name == OTHER).collect();
+    assert_eq!((totals.failures().count(), other.len(), other[0].2.count), (MOST_FAILURES + 1, 1, 5));
+    assert_eq!(totals.kept().len(), MOST_KEPT_TEXT / (32 << 10));
+}
+
+#[test]
 fn a_report_that_no_worker_can_have_measured_is_named() {
     let made_up = |ok: Sparse| {
         let series = Series::new(Kind::Request, "x");

@@ -17,7 +17,7 @@
 //! | 15 sequences 0, repeated, skipped, MAX  | `reports::a_number_that_is_not_next...`                           |
 //! | 16 foreign run, old epoch               | `reports::what_belongs_to_another_run...`                         |
 //! | 17 counts and histograms that can't be  | `reports::figures_that_nobody_measured...`; proto, totals         |
-//! | 17 a million names                      | `a_million_names_and_failures...`; `totals::names_beyond_the_cap...` |
+//! | 17 a million names                      | `reports::a_million_names...`; totals `names_beyond_the_cap...`     |
 //! | 18 names that act                       | `reports::names_that_act...`, `outputs::a_name_from_a_peer...`    |
 //! | 19 more robots than assigned            | `reports::more_robots_than_assigned...`                           |
 //! | 20 100,000 beats a second               | `a_hundred_thousand_beats...`                                     |
