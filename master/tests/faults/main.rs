@@ -87,7 +87,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let scenarios = if args.network { partitions::all(&args.seconds) } else { scenarios() };
-    let wanted = args.only.as_ref().or(args.rest.first());
+    let named = args.rest.iter().find(|word| !word.starts_with('-'));
+    let wanted = args.only.as_ref().or(named);
     let is_wanted = |scenario: &Scenario| wanted.is_none_or(|name| scenario.name.contains(name));
     let scenarios: Vec<_> = scenarios.into_iter().filter(is_wanted).collect();
     let size = Size::new(args.full, args.binaries.unwrap_or_else(process::beside));
