@@ -27,7 +27,7 @@ pub const BEAT_EVERY: Duration = Duration::from_millis(500);
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// For how long after it sent a beat that the master echoed a worker may run robots. Then it drops them by itself.
-pub const LEASE: Duration = Duration::from_millis(2_500);
+pub const LEASE: Duration = Duration::from_millis(2_750);
 
 /// A worker that was not heard of for so long is dead. Longer than its lease, so that its robots are gone by then.
 pub const SILENCE: Duration = Duration::from_millis(3_000);

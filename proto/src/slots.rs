@@ -55,7 +55,11 @@ impl SlotSet {
 
     /// The slots, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        (0..SLOTS).filter(|slot| self.contains(*slot))
+        let words = (0..).step_by(64).zip(self.0.iter());
+        words.flat_map(|(first, word)| {
+            let rests = std::iter::successors(Some(*word), |rest| Some(rest & rest.wrapping_sub(1)));
+            rests.take_while(|rest| *rest != 0).map(move |rest| first + rest.trailing_zeros() as u16)
+        })
     }
 
     /// The slots that are in either.
@@ -180,7 +184,8 @@ impl<O: Copy + Ord> Deal<O> {
 
     /// The slots of one owner.
     pub fn slots_of(&self, owner: O) -> SlotSet {
-        (0..SLOTS).filter(|slot| self.owner_of(*slot) == Some(owner)).collect()
+        let slots = (0..).zip(&self.slots);
+        slots.filter(|(_, of)| **of == Some(owner)).map(|(slot, _)| slot).collect()
     }
 
     /// Takes an owner out: its slots go, ascending, each to the one with the fewest. Nothing else moves.

@@ -303,11 +303,13 @@ impl Control {
     fn note_fault(&mut self, fault: Fault) -> String {
         match fault {
             Fault::Refused(reason) => {
-                self.change_lease(Lease::refused);
+                let dialled = self.began;
+                self.change_lease(|lease| lease.refused(dialled));
                 reason
             }
             Fault::Other(reason) => {
-                self.change_lease(Lease::failed);
+                let now = Instant::now();
+                self.change_lease(|lease| lease.failed(now));
                 reason
             }
         }

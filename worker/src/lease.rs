@@ -21,14 +21,12 @@ pub(crate) struct Lease {
 enum Line {
     /// A stream is open, and the master has said that it is about the same run.
     Whole,
-    /// It broke then. Perhaps a master is there and deals the robots anew.
+    /// It broke then. Perhaps a master is there, has seen that, and deals the robots anew.
     Broken(Instant),
-    /// It broke then, and a dial since came to nothing without being refused.
-    Doubtful(Instant),
-    /// It broke, and each dial since was refused: no master is there that could deal anything.
-    Refused,
-    /// It broke, and dials were refused and then silent: a master may be there.
-    Silent,
+    /// It broke, and a dial since then was refused: when that began no master was there.
+    Refused(Instant),
+    /// As before, but the next dial came to something else. Perhaps a master is there that took it for us, and saw it end then.
+    Doubtful { refused: Instant, failed: Instant },
 }
 
 impl Lease {
@@ -52,35 +50,36 @@ impl Lease {
     pub(crate) fn broke(&mut self, now: Instant) {
         match self.line {
             Line::Whole => self.line = Line::Broken(now),
-            _ => self.failed(),
+            _ => self.failed(now),
         }
     }
 
-    /// A dial was refused.
-    pub(crate) fn refused(&mut self) {
-        self.line = match self.line {
-            Line::Broken(_) => Line::Refused,
-            Line::Doubtful(_) => Line::Silent,
-            line => line,
-        };
+    /// A dial that began at `dialled` was refused: whatever master there was is gone, and had dealt nothing yet. If it began too
+    /// late that is not so, and robots may live elsewhere.
+    pub(crate) fn refused(&mut self, dialled: Instant) {
+        if self.line != Line::Whole && dialled < self.until() {
+            self.line = Line::Refused(dialled);
+        }
     }
 
     /// A dial came to nothing in another way: it was silent, or somebody was there and is no use.
-    pub(crate) fn failed(&mut self) {
-        self.line = match self.line {
-            Line::Broken(at) => Line::Doubtful(at),
-            Line::Refused => Line::Silent,
-            line => line,
-        };
+    pub(crate) fn failed(&mut self, now: Instant) {
+        if let Line::Refused(refused) = self.line {
+            self.line = Line::Doubtful { refused, failed: now };
+        }
     }
 
     /// Until when robots may run.
     pub(crate) fn until(&self) -> Instant {
         let lease = self.contact + LEASE;
+        // A master that came right after a refusal waits as long as for any lease. A worker that was asleep meanwhile may not
+        // believe that nobody came.
+        let held = |refused| lease.max((self.contact + self.hold).min(refused + LEASE));
         match self.line {
-            Line::Whole | Line::Silent => lease,
-            Line::Broken(at) | Line::Doubtful(at) => lease.min(at + BREAK_LEASE),
-            Line::Refused => lease.max(self.contact + self.hold),
+            Line::Whole => lease,
+            Line::Broken(at) => lease.min(at + BREAK_LEASE),
+            Line::Refused(at) => held(at),
+            Line::Doubtful { refused, failed } => held(refused).min(failed + BREAK_LEASE),
         }
     }
 }
@@ -95,8 +94,8 @@ mod tests {
     enum Event {
         Contact(u64),
         Broke(u64),
-        Refused,
-        Failed,
+        Refused(u64),
+        Failed(u64),
     }
     use Event::{Broke, Contact, Failed, Refused};
 
@@ -111,8 +110,8 @@ mod tests {
             match event {
                 Contact(at) => lease.contact(start + ms(*at)),
                 Broke(at) => lease.broke(start + ms(*at)),
-                Refused => lease.refused(),
-                Failed => lease.failed(),
+                Refused(at) => lease.refused(start + ms(*at)),
+                Failed(at) => lease.failed(start + ms(*at)),
             }
         }
         lease
@@ -121,22 +120,26 @@ mod tests {
     #[test]
     fn robots_may_run_as_long_as_no_master_can_have_dealt_them_anew() {
         let start = Instant::now();
-        let table: [(&[Event], u64, u64); 14] = [
+        let table: [(&[Event], u64, u64); 18] = [
             // events, until without hold, until with a hold of 30 s
-            (&[], 2_500, 2_500),
-            (&[Contact(400), Contact(900)], 3_400, 3_400),
-            (&[Contact(900), Contact(400)], 3_400, 3_400), // an older answer takes nothing back
+            (&[], 2_750, 2_750),
+            (&[Contact(400), Contact(900)], 3_650, 3_650),
+            (&[Contact(900), Contact(400)], 3_650, 3_650), // an older answer takes nothing back
             (&[Broke(300)], 800, 800),
-            (&[Broke(2_300)], 2_500, 2_500), // the lease counts on
-            (&[Broke(300), Refused], 2_500, 30_000),
-            (&[Broke(300), Refused, Refused], 2_500, 30_000),
-            (&[Broke(300), Failed], 800, 800), // unreachable at once is not refused
-            (&[Broke(300), Failed, Refused], 2_500, 2_500), // not each dial was refused
-            (&[Broke(300), Refused, Failed], 2_500, 2_500),
-            (&[Broke(300), Refused, Failed, Refused], 2_500, 2_500),
-            (&[Broke(300), Refused, Broke(500)], 2_500, 2_500), // a stream without a welcome
-            (&[Broke(300), Refused, Contact(9_000)], 11_500, 11_500),
-            (&[Broke(300), Refused, Contact(9_000), Broke(9_100)], 9_600, 9_600),
+            (&[Broke(2_600)], 2_750, 2_750), // the lease counts on
+            (&[Broke(300), Refused(400)], 2_750, 3_150),
+            (&[Broke(300), Refused(400), Refused(2_000), Refused(4_000)], 2_750, 6_750),
+            (&[Broke(300), Refused(900)], 800, 800), // dealt anew, perhaps, by a master that died since
+            (&[Broke(300), Refused(400), Refused(3_200)], 2_750, 3_150),
+            (&[Broke(300), Failed(400)], 800, 800), // unreachable at once is not refused
+            (&[Broke(300), Failed(350), Refused(400)], 2_750, 3_150),
+            (&[Broke(300), Refused(400), Failed(1_400)], 1_900, 1_900),
+            (&[Broke(300), Refused(400), Failed(1_400), Refused(1_500)], 2_750, 4_250),
+            (&[Broke(300), Refused(400), Failed(1_400), Refused(1_950)], 1_900, 1_900),
+            (&[Broke(300), Refused(400), Failed(1_400), Failed(1_700)], 1_900, 1_900),
+            (&[Broke(300), Refused(400), Broke(500)], 1_000, 1_000), // a stream without a welcome
+            (&[Broke(300), Refused(400), Contact(3_000)], 5_750, 5_750),
+            (&[Broke(300), Refused(400), Contact(3_000), Broke(3_100)], 3_600, 3_600),
         ];
         for (events, plain, held) in table {
             assert_eq!(lease(start, 0, events).until(), start + ms(plain), "{events:?}");
@@ -146,8 +149,12 @@ mod tests {
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
         let at = 0..20_000u64;
-        let event =
-            prop_oneof![at.clone().prop_map(Contact), at.prop_map(Broke), Just(Refused), Just(Failed)];
+        let event = prop_oneof![
+            at.clone().prop_map(Contact),
+            at.clone().prop_map(Broke),
+            at.clone().prop_map(Refused),
+            at.prop_map(Failed)
+        ];
         prop::collection::vec(event, 0..20)
     }
 
@@ -158,10 +165,10 @@ mod tests {
             let contacts = events.iter().filter_map(|event| if let Contact(at) = event { Some(*at) } else { None });
             let contact = start + ms(contacts.max().unwrap_or(0));
             let until = lease(start, hold, &events).until();
+            let refusals = events.iter().filter_map(|event| if let Refused(at) = event { Some(start + ms(*at)) } else { None });
+            let known = refusals.max().map_or(contact, |refused| refused.max(contact));
+            prop_assert!(until <= known + LEASE);
             prop_assert!(until <= contact + LEASE.max(ms(hold)));
-            if !events.iter().any(|event| matches!(event, Refused)) {
-                prop_assert!(until <= contact + LEASE);
-            }
         }
     }
 }

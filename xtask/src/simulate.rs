@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// Print what happened in each seed
     #[arg(long)]
     trace: bool,
+    /// Print what master and workers log, in simulated time
+    #[arg(long)]
+    log: bool,
 }
 
 pub(crate) fn main(args: Args) -> Result<ExitCode> {
@@ -33,5 +36,6 @@ pub(crate) fn main(args: Args) -> Result<ExitCode> {
     options.extend(["--seeds".into(), args.seeds.to_string(), "--from".into(), args.from.to_string()]);
     args.mutant.into_iter().for_each(|mutant| options.extend(["--mutant".into(), mutant]));
     options.extend(args.trace.then(|| "--trace".into()));
+    options.extend(args.log.then(|| "--log".into()));
     cargo(["test", "--quiet", "--test", "simulation"], options.into_iter().map(OsString::from))
 }

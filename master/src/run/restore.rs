@@ -12,7 +12,7 @@ use super::phases::GRACE;
 use super::{Phase, Run};
 use crate::config::Muster;
 use crate::fleet::WorkerId;
-use crate::journal::Record;
+use crate::journal::{Dealing, Record};
 use crate::notice::Notice;
 use crate::worker::Away;
 
@@ -64,7 +64,15 @@ impl Run {
             Record::Plan(plan) => self.take_plan(plan),
             Record::Changed(change) => self.recall_change(change),
             Record::Member { id, name, incarnation } => self.fleet.recall(id, name, incarnation),
-            Record::Dealt(dealing) => dealing.apply(&mut self.deal),
+            Record::Dealt(dealing) => {
+                // Whoever is to have slots is awaited, also if it was given none yet: they would be nobody's.
+                match &dealing {
+                    Dealing::Stripes(owners) => present.extend(owners),
+                    Dealing::Join(owner) => drop(present.insert(*owner)),
+                    Dealing::Lose(..) | Dealing::Relieve(..) => {}
+                }
+                dealing.apply(&mut self.deal);
+            }
             Record::Order { id, epoch, slots } => {
                 self.epoch = epoch;
                 if !slots.is_empty() {
@@ -96,9 +104,18 @@ impl Run {
         }
     }
 
+    /// What was to be a worker's that never heard of it is the others': the journal may end in the middle of that.
+    fn forget_untold(&mut self) {
+        let owners = self.deal.owners().iter().copied();
+        let is_told = |id: &WorkerId| self.fleet.get(*id).is_some_and(|worker| worker.order.is_some());
+        let (told, untold): (Vec<_>, Vec<_>) = owners.partition(is_told);
+        untold.into_iter().for_each(|id| self.redeal(Dealing::Lose(id, told.clone())));
+    }
+
     /// Goes on from here. What was decided before is known to everybody.
     fn resume(&mut self, now: Duration, present: &BTreeSet<WorkerId>) {
         self.effects.clear();
+        self.forget_untold();
         for id in present {
             let why = "it did not come back when the master was started again".to_owned();
             let away = Away { since: now, until: now + SILENCE, why };

@@ -46,6 +46,9 @@ struct Args {
     /// Print what happened in each seed
     #[arg(long)]
     trace: bool,
+    /// Print what master and workers log, in simulated time
+    #[arg(long)]
+    log: bool,
     /// Play this seed alone and print what it gave
     #[arg(long, hide = true)]
     only: Option<u64>,
@@ -58,6 +61,8 @@ struct Args {
 #[derive(Default)]
 struct Tally {
     faults: u64,
+    /// In the seed that had the fewest.
+    fewest: Option<u64>,
     failed: Vec<(u64, String)>,
     /// How long after the last fault was mended all was as it should be.
     settled: Vec<Duration>,
@@ -67,6 +72,10 @@ struct Tally {
 fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(seed) = args.only {
+        if args.log {
+            let log = tracing_subscriber::fmt().with_ansi(false).with_timer(world::Time);
+            log.with_writer(std::io::stderr).init();
+        }
         return only(seed, args.mutant.as_deref());
     }
     let began = Instant::now();
@@ -102,9 +111,9 @@ fn seeds(args: &Args, next: &AtomicU64, tally: &Mutex<Tally>) {
         if seed >= args.from + args.seeds || found {
             return;
         }
-        let mut outcome = played(seed, args.mutant.as_deref());
-        // Each tenth is played twice, and has to go the same way.
-        let again = seed.is_multiple_of(10).then(|| played(seed, args.mutant.as_deref()));
+        let mut outcome = played(seed, args);
+        // Some are played twice, and have to go the same way.
+        let again = seed.is_multiple_of(10).then(|| played(seed, args));
         if again.is_some_and(|again| again.course() != outcome.course()) {
             outcome.violations.push("the same seed went another way the second time".into());
         }
@@ -113,10 +122,11 @@ fn seeds(args: &Args, next: &AtomicU64, tally: &Mutex<Tally>) {
 }
 
 /// What a seed gives in a process of its own.
-fn played(seed: u64, mutant: Option<&str>) -> Outcome {
+fn played(seed: u64, args: &Args) -> Outcome {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.arg("--only").arg(seed.to_string());
-    if let Some(mutant) = mutant {
+    child.args(args.log.then_some("--log"));
+    if let Some(mutant) = &args.mutant {
         child.args(["--mutant", mutant]);
     }
     let output = child.stderr(Stdio::inherit()).output().unwrap();
@@ -127,6 +137,7 @@ fn played(seed: u64, mutant: Option<&str>) -> Outcome {
 fn judge(seed: u64, outcome: &Outcome, trace: bool, tally: &Mutex<Tally>) {
     let mut tally = tally.lock().unwrap();
     tally.faults += outcome.faults;
+    tally.fewest = Some(tally.fewest.map_or(outcome.faults, |fewest| fewest.min(outcome.faults)));
     tally.simulated += outcome.simulated;
     tally.settled.extend(outcome.settled);
     if trace || !outcome.violations.is_empty() {
@@ -145,9 +156,10 @@ fn report(args: &Args, tally: &Tally, took: Duration) -> ExitCode {
     let at = |share: f64| settled.get(((settled.len() as f64 - 1.0).max(0.0) * share) as usize).copied();
     let (half, most) = (at(0.5).unwrap_or_default(), at(1.0).unwrap_or_default());
     println!(
-        "{} seeds, {} faults, {} simulated s in {:.1} s; settled after {:.2} s (p50), {:.2} s (most); {} violations",
+        "{} seeds, {} faults (at least {} each), {} simulated s in {:.1} s; settled after {:.2} s (p50), {:.2} s (most); {} violations",
         args.seeds,
         tally.faults,
+        tally.fewest.unwrap_or_default(),
         tally.simulated.as_secs(),
         took.as_secs_f64(),
         half.as_secs_f64(),

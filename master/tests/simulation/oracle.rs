@@ -2,9 +2,11 @@
 //! nor worker.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use proto::message::LEASE;
 use proto::profile::Profile;
 
 /// A process of a worker: its place and how often it was started.
@@ -15,11 +17,14 @@ pub(crate) type Process = (usize, u32);
 pub(crate) struct Oracle(Arc<Mutex<Seen>>);
 
 struct Seen {
+    /// What is planned, and what was before, with the moment at which it was changed.
     profile: Profile,
+    former: Vec<(Duration, Profile)>,
     /// When the first robot was born.
     start: Option<Duration>,
     alive: BTreeMap<u64, Process>,
     made: BTreeMap<Process, u64>,
+    met: u64,
     violations: Vec<String>,
     trace: Vec<String>,
 }
@@ -31,9 +36,11 @@ impl Oracle {
     pub(crate) fn new(profile: Profile) -> Self {
         Self(Arc::new(Mutex::new(Seen {
             profile,
+            former: Vec::new(),
             start: None,
             alive: BTreeMap::new(),
             made: BTreeMap::new(),
+            met: 0,
             violations: Vec::new(),
             trace: Vec::new(),
         })))
@@ -49,15 +56,30 @@ impl Oracle {
             if let Some(other) = seen.alive.insert(robot, process) {
                 seen.violate(at, format!("robot {robot} lives on {} and on {}", name(other), name(process)));
             }
-            let start = *seen.start.get_or_insert(at);
-            // Robots come a little early or late, at the ramp as at the end.
-            let near = [at + SKEW, at.saturating_sub(SKEW)];
-            let wanted = near.map(|near| seen.profile.alive(near.saturating_sub(start)));
-            let wanted = wanted.into_iter().max().unwrap_or_default();
+            seen.start.get_or_insert(at);
+            // A worker that is cut off goes by what was planned before, for as long as its lease.
+            let former = seen.former.iter().filter(|(until, _)| at <= *until + LEASE + SKEW);
+            let profiles = former.map(|(_, profile)| profile).chain([&seen.profile]);
+            let wanted = profiles.map(|profile| *seen.wanted(profile, at).end()).max().unwrap_or_default();
             if robot >= wanted {
                 seen.violate(at, format!("robot {robot} lives, but the plan wants only {wanted}"));
             }
         });
+    }
+
+    /// From now on this is planned.
+    pub(crate) fn planned(&self, at: Duration, profile: &Profile) {
+        self.with(|seen| {
+            if seen.profile != *profile {
+                let former = std::mem::replace(&mut seen.profile, profile.clone());
+                seen.former.push((at, former));
+            }
+        });
+    }
+
+    /// How many robots the plan wants, somewhere near this moment.
+    pub(crate) fn wanted(&self, at: Duration) -> RangeInclusive<u64> {
+        self.with(|seen| seen.wanted(&seen.profile, at))
     }
 
     pub(crate) fn died(&self, at: Duration, process: Process, robot: u64) {
@@ -73,6 +95,25 @@ impl Oracle {
         self.with(|seen| *seen.made.entry(process).or_default() += 1);
     }
 
+    /// A robot is in a group with others.
+    pub(crate) fn met(&self, at: Duration, robot: u64, size: usize, members: &[u64]) {
+        self.with(|seen| {
+            seen.met += 1;
+            let different: BTreeSet<_> = members.iter().collect();
+            if members.len() != size || different.len() != size || !different.contains(&robot) {
+                seen.violate(
+                    at,
+                    format!("robot {robot} is in a group of {members:?}, and {size} were to meet"),
+                );
+            }
+        });
+    }
+
+    /// How often a robot met others.
+    pub(crate) fn meetings(&self) -> u64 {
+        self.with(|seen| seen.met)
+    }
+
     pub(crate) fn note(&self, at: Duration, what: impl Into<String>) {
         self.with(|seen| seen.note(at, what.into()));
     }
@@ -81,8 +122,8 @@ impl Oracle {
         self.with(|seen| seen.violate(at, what.into()));
     }
 
-    pub(crate) fn alive(&self) -> u64 {
-        self.with(|seen| seen.alive.len() as u64)
+    pub(crate) fn alive(&self) -> BTreeSet<u64> {
+        self.with(|seen| seen.alive.keys().copied().collect())
     }
 
     /// Compares what was merged of each process, and whether it was declared lost, with what it made.
@@ -120,6 +161,14 @@ impl Oracle {
 }
 
 impl Seen {
+    /// Robots come a little early or late, at the ramp as at the end.
+    fn wanted(&self, profile: &Profile, at: Duration) -> RangeInclusive<u64> {
+        let start = self.start.unwrap_or(at);
+        let [early, late] =
+            [at.saturating_sub(SKEW), at + SKEW].map(|at| profile.alive(at.saturating_sub(start)));
+        early.min(late)..=early.max(late)
+    }
+
     fn note(&mut self, at: Duration, what: String) {
         self.trace.push(format!("{:>9.3} {what}", at.as_secs_f64()));
     }

@@ -7,6 +7,9 @@ use worker::{Mod, Registry, Robot, Tasks, Wait};
 
 use crate::oracle::{Oracle, Process, name};
 
+/// So many robots meet.
+const PARTY: u32 = 3;
+
 /// One robot's life.
 pub(crate) struct Player {
     oracle: Oracle,
@@ -33,9 +36,15 @@ impl Mod for Player {
 
     fn tasks() -> Tasks<Self> {
         let wait = Wait::Between(Duration::from_millis(200), Duration::from_millis(900));
-        Tasks::new(wait).task("play", 1, async |player: &Self, robot| {
+        let tasks = Tasks::new(wait).task("play", 5, async |player: &Self, robot| {
             player.oracle.sample(player.process);
             robot.count(&name(player.process));
+            Ok(())
+        });
+        tasks.task("meet", 1, async |player: &Self, robot| {
+            // Whom it waits for may have been lost.
+            let Ok(party) = robot.gather("party", PARTY, Duration::from_secs(2)).await else { return Ok(()) };
+            player.oracle.met(now(), robot.number(), PARTY as usize, party.members());
             Ok(())
         })
     }

@@ -1,14 +1,18 @@
 //! One seed: a master and its workers in a simulated network, faults as the schedule has them, and the oracle's judgement.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
 use master::Ground;
+use master::change::Wish;
 use master::clock::Clock;
 use master::config::{Config, Muster, Sources};
+use master::desk::{self, Ask, Command, Desk};
 use master::summary::Summary;
 use proto::class::{Class, Classes, Share};
 use proto::message::Bundle;
@@ -17,9 +21,11 @@ use proto::plan::{Plan, Timeouts};
 use proto::profile::Profile;
 use proto::series::Kind;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 use turmoil::net::{TcpListener, TcpStream};
 use turmoil::{Builder, Sim};
 use uuid::Uuid;
@@ -34,6 +40,9 @@ const WORKERS: usize = 4;
 const ROBOTS: u64 = 24;
 const PORT: u16 = 5557;
 const STEP: Duration = Duration::from_millis(5);
+
+/// For how long robots play on while no master is there, in every other seed.
+const HOLD: Duration = Duration::from_secs(10);
 
 /// How long robots are alive; faults come until some time before that, or until its end.
 const RUN: Duration = Duration::from_secs(52);
@@ -78,6 +87,13 @@ struct Machines {
     verdict: Arc<Mutex<Option<Summary>>>,
     /// How often each worker was started.
     starts: Arc<Mutex<[u32; WORKERS]>>,
+    /// Whether the master's machine is there without its process.
+    killed: Arc<AtomicBool>,
+    /// Between which workers and the master something is lost on the way.
+    cut: Arc<[AtomicBool; WORKERS]>,
+    /// Where people ask of the master that is there.
+    desk: Arc<Mutex<Option<Desk>>>,
+    hold: Duration,
     /// Tells the process of each worker to stop.
     stops: Arc<[watch::Sender<u32>; WORKERS]>,
 }
@@ -92,14 +108,22 @@ pub(crate) fn play(seed: u64, mode: Mode) -> Outcome {
         disk: Disk::default(),
         seed,
         verdict: Arc::default(),
+        killed: Arc::default(),
+        cut: Arc::default(),
+        desk: Arc::default(),
+        hold: if rng.bool() { HOLD } else { Duration::ZERO },
         starts: Arc::default(),
         stops: Arc::new([(); WORKERS].map(|()| watch::Sender::new(0))),
     };
     let mut sim = build(&machines, seed);
     let mut watched = Watched { settled: None, healed: schedule.healed, mode };
     let mut acts = schedule.acts.iter().peekable();
+    let mut wishes = schedule.wishes.iter().peekable();
     loop {
         let at = sim.elapsed();
+        while let Some((_, wish)) = wishes.next_if(|(due, _)| *due <= at) {
+            machines.ask(at, wish.clone());
+        }
         while let Some((_, act)) = acts.next_if(|(due, _)| *due <= at) {
             machines.oracle.note(at, format!("{act:?}"));
             machines.carry_out(&mut sim, *act);
@@ -108,6 +132,7 @@ pub(crate) fn play(seed: u64, mode: Mode) -> Outcome {
             machines.oracle.violate(at, format!("a process broke: {e}"));
             break;
         }
+        machines.hear(at);
         watched.look(at, &machines);
         let over = machines.verdict.lock().unwrap().is_some();
         if over || at > schedule.healed.max(RUN) + VERDICT {
@@ -151,6 +176,9 @@ fn build(machines: &Machines, seed: u64) -> Sim<'static> {
 impl Machines {
     /// A process of the master: it goes on where the one before was, unless there is a verdict.
     async fn master(self) -> turmoil::Result {
+        if self.killed.load(Ordering::Relaxed) {
+            return std::future::pending().await; // the machine alone
+        }
         if self.verdict.lock().unwrap().is_some() {
             return Ok(());
         }
@@ -162,8 +190,9 @@ impl Machines {
         let incoming = accepted(listener);
         let (clock, id) = (Clock::at(now()), Uuid::from_u128(u128::from(self.seed)));
         let ground = Ground { clock, id, records, journal: Some(journal) };
-        let (_commands, orders) = mpsc::channel(1);
-        let summary = master::serve(self.config(), incoming, ground, orders).await?;
+        let (desk, office) = desk::desk();
+        *self.desk.lock().unwrap() = Some(desk);
+        let summary = master::serve(self.config(), incoming, ground, office).await?;
         *self.verdict.lock().unwrap() = Some(summary);
         Ok(())
     }
@@ -183,7 +212,8 @@ impl Machines {
             let seed = self.seed.wrapping_mul(1_000_003) ^ (u64::from(process.1) << 8) ^ worker as u64;
             let seam = Seam { seed, threads: Threads::Local };
             let registry = Player::registry(self.oracle.clone(), process);
-            let dial = |address: String| async move { TcpStream::connect(address).await };
+            let here = self.clone();
+            let dial = move |address| here.clone().dial(worker, address);
             let shutdown = async { drop(stop.changed().await) };
             let ended = worker::serve_on(config, registry, dial, seam, shutdown).await?;
             self.oracle.note(now(), format!("{} ends: {ended:?}", crate::oracle::name(process)));
@@ -191,6 +221,18 @@ impl Machines {
                 Ended::Refused(_) => tokio::time::sleep(Duration::from_millis(500)).await,
                 _ => return Ok(()),
             }
+        }
+    }
+
+    /// Connects. The simulated network says of what it loses that it was refused; there nobody would hear anything.
+    async fn dial(self, worker: usize, address: String) -> io::Result<TcpStream> {
+        let dialled = TcpStream::connect(address).await;
+        let is_whole = self.killed.load(Ordering::Relaxed) && !self.cut[worker].load(Ordering::Relaxed);
+        match dialled {
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused && !is_whole => {
+                std::future::pending().await
+            }
+            dialled => dialled,
         }
     }
 
@@ -209,7 +251,12 @@ impl Machines {
             log: String::new(),
             journal: None,
             muster: Muster { workers: WORKERS, patience: None },
-            plan: Plan { timeouts, seed: self.seed, ..Plan::new(profile(), classes, "ws://nowhere:1") },
+            plan: Plan {
+                timeouts,
+                seed: self.seed,
+                hold: self.hold,
+                ..Plan::new(profile(), classes, "ws://nowhere:1")
+            },
             bundle: Arc::new(Bundle::new(Vec::new())),
             outputs: Vec::new(),
             sources: Sources::default(),
@@ -219,10 +266,24 @@ impl Machines {
 
     fn carry_out(&self, sim: &mut Sim<'_>, act: Act) {
         match act {
+            Act::Cut(worker) | Act::CutUp(worker) | Act::CutDown(worker) => {
+                self.cut[worker].store(true, Ordering::Relaxed);
+            }
+            Act::Mend(worker) => self.cut[worker].store(false, Ordering::Relaxed),
+            _ => {}
+        }
+        match act {
             Act::CrashWorker(worker) => sim.crash(place(worker)),
             Act::StartWorker(worker) => sim.bounce(place(worker)),
             Act::CrashMaster => sim.crash("master"),
-            Act::StartMaster => sim.bounce("master"),
+            Act::KillMaster => {
+                self.killed.store(true, Ordering::Relaxed);
+                sim.bounce("master");
+            }
+            Act::StartMaster => {
+                self.killed.store(false, Ordering::Relaxed);
+                sim.bounce("master");
+            }
             Act::Cut(worker) => sim.partition("master", place(worker)),
             Act::CutUp(worker) => sim.partition_oneway(place(worker), "master"),
             Act::CutDown(worker) => sim.partition_oneway("master", place(worker)),
@@ -233,18 +294,39 @@ impl Machines {
         }
     }
 
+    /// Somebody asks something of the master, if one is there.
+    fn ask(&self, at: Duration, wish: Wish) {
+        let desk = self.desk.lock().unwrap();
+        let ask = Ask { wish: wish.clone(), who: "somebody".into(), answer: oneshot::channel().0 };
+        let asked = desk.as_ref().is_some_and(|desk| desk.commands.try_send(Command::Ask(ask)).is_ok());
+        self.oracle.note(at, format!("{wish:?}{}", if asked { "" } else { ", and nobody hears it" }));
+    }
+
+    /// What the master says is planned.
+    fn hear(&self, at: Duration) {
+        let desk = self.desk.lock().unwrap();
+        let news = desk.as_ref().and_then(|desk| desk.news.borrow().clone());
+        news.into_iter().for_each(|news| self.oracle.planned(at, &news.plan.profile));
+    }
+
     /// There must be a verdict, and it must tell the truth about each sample.
     fn conclude(&self, at: Duration) {
         let verdict = self.verdict.lock().unwrap();
         let Some(summary) = verdict.as_ref() else {
             return self.oracle.violate(at, "there is no verdict");
         };
+        self.oracle.note(at, format!("{} robots met others", self.oracle.meetings()));
         self.oracle.note(at, format!("{} {:?}", summary.verdict, summary.verdict.warnings));
         let custom = summary.series.iter().filter(|line| line.kind == Some(Kind::Custom));
         let merged: BTreeMap<_, _> = custom.map(|line| (line.name.clone(), line.count)).collect();
         let lossy = summary.losses.iter().filter(|loss| !loss.missing.is_zero());
         let declared: BTreeSet<_> = lossy.map(|loss| loss.worker.clone()).collect();
         self.oracle.audit(at, &merged, &declared);
+        let epochs = self.disk.epochs();
+        let different: BTreeSet<_> = epochs.iter().collect();
+        if !epochs.is_sorted_by_key(|(epoch, _)| epoch) || different.len() < epochs.len() {
+            self.oracle.violate(at, format!("epochs did not only grow: {epochs:?}"));
+        }
     }
 }
 
@@ -261,16 +343,27 @@ impl Watched {
         if self.mode == Mode::Safety || at < self.healed || at > RUN || over {
             return;
         }
-        let alive = machines.oracle.alive();
-        if alive == ROBOTS {
+        let (alive, wanted) = (machines.oracle.alive(), machines.oracle.wanted(at));
+        if wanted.contains(&(alive.len() as u64)) {
             self.settled.get_or_insert(at - self.healed);
         } else if at >= self.healed + SETTLED {
             self.settled = None;
-            machines
-                .oracle
-                .violate(at, format!("{alive} of {ROBOTS} robots live, so long after all was mended"));
+            let (count, wanted) = (alive.len(), wanted.end());
+            let missing: Vec<_> = (0..*wanted).filter(|robot| !alive.contains(robot)).collect();
+            let told =
+                format!("{count} of {wanted} robots live, without {missing:?}, so long after all was mended");
+            machines.oracle.violate(at, told);
             self.mode = Mode::Safety; // once is enough
         }
+    }
+}
+
+/// Gives what is logged its simulated time, and whose it is.
+pub(crate) struct Time;
+
+impl FormatTime for Time {
+    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
+        write!(w, "{:>9.3}", now().as_secs_f64())
     }
 }
 
