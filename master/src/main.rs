@@ -4,18 +4,20 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 use master::args::Args;
 use master::config::{Config, Settings};
 use master::ctl::Ctl;
-use master::output::Terminal;
+use master::output::{Aside, Terminal};
 use master::{Command, Error};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::NonBlockingBuilder;
 
 fn main() -> ExitCode {
     let mut words: Vec<_> = std::env::args_os().collect();
@@ -64,12 +66,21 @@ fn runtime() -> Result<Runtime, Error> {
     runtime.map_err(|source| Error::System { what: "the runtime could not be made", source })
 }
 
+/// How long people may take to read the last table.
+const SHOWING: Duration = Duration::from_secs(10);
+
+/// Lines of the log that may wait to be written; further ones are left out.
+const LOG_LINES: usize = 1_000;
+
 fn work(args: Args) -> Result<u8, Error> {
     let environment: HashMap<_, _> = std::env::vars_os()
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
         .collect();
     let mut config = Config::check(&Settings::gather(args, environment)?)?;
-    config.outputs.push(Box::new(Terminal::new(io::stdout())));
+    let (screen, shown) = Aside::new(io::stdout());
+    config.outputs.push(Box::new(Terminal::new(screen)));
+    // Whoever does not read it must not stop a run. What is left is written when this is dropped.
+    let (log, _logged) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES).finish(io::stderr());
     // What a hostile peer does to its own connection is h2's warning each time; it is no news here.
     let filter = tracing_subscriber::EnvFilter::new(format!("h2=error,{}", config.log));
     let colours = io::stderr().is_terminal();
@@ -77,11 +88,13 @@ fn work(args: Args) -> Result<u8, Error> {
         .with_env_filter(filter)
         .with_ansi(colours)
         .with_target(false)
-        .with_writer(io::stderr)
+        .with_writer(log)
         // It would be told on stderr too, which panics when nobody reads that any more.
         .log_internal_errors(false)
         .init();
-    runtime()?.block_on(run(config))
+    let code = runtime()?.block_on(run(config));
+    shown.wait(SHOWING);
+    code
 }
 
 async fn run(config: Config) -> Result<u8, Error> {

@@ -1,6 +1,7 @@
 //! Where results go. An output is told each second of the run as it is over, and the summary at the end, whatever the
 //! end was. A new format is a new file here.
 
+mod aside;
 mod csv;
 mod json;
 mod target;
@@ -9,6 +10,7 @@ mod terminal;
 use std::io;
 use std::time::Duration;
 
+pub use aside::Aside;
 pub use csv::Csv;
 pub use json::Json;
 pub use terminal::Terminal;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use tokio::sync::oneshot;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 use crate::config::{Args, Command, Config};
 use crate::mods::Registry;
@@ -14,6 +15,9 @@ use crate::serve::{Ended, serve};
 
 /// Could not run, or broke.
 const BROKEN: u8 = 1;
+
+/// Lines of the log that may wait to be written; further ones are left out.
+const LOG_LINES: usize = 1_000;
 
 /// Bad usage or configuration.
 const USAGE: u8 = 2;
@@ -34,7 +38,7 @@ pub fn main(registry: Registry) -> ExitCode {
         Ok(args) => args,
         Err(e) => return usage(&e),
     };
-    log_to_stderr(args.log);
+    let _logged = log_to_stderr(args.log);
     let Args { command, .. } = &mut args;
     match command.take() {
         Some(Command::Run(run)) => return run_robots(*run, registry),
@@ -134,10 +138,15 @@ fn fail(code: u8, faults: &[String]) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn log_to_stderr(level: tracing::Level) {
-    let stderr = std::io::stderr;
-    let log = tracing_subscriber::fmt().log_internal_errors(false).with_max_level(level).with_writer(stderr);
-    log.with_target(false).with_ansi(stderr().is_terminal()).init();
+/// Logs from a thread of its own: whoever does not read it must not stop a worker. What is left is written when the guard is
+/// dropped.
+fn log_to_stderr(level: tracing::Level) -> WorkerGuard {
+    let stderr = std::io::stderr();
+    let colours = stderr.is_terminal();
+    let (log, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES).finish(stderr);
+    let log = tracing_subscriber::fmt().log_internal_errors(false).with_max_level(level).with_writer(log);
+    log.with_target(false).with_ansi(colours).init();
+    guard
 }
 
 /// Each connection is a descriptor, so the soft limit goes up to the hard one.

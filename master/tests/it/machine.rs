@@ -1,5 +1,6 @@
 //! What the machine does to a master: few descriptors, signals, and nobody who reads what it prints.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -75,4 +76,23 @@ async fn an_output_that_is_closed_is_named_once() {
     drop(ann);
     let log = log.join().unwrap();
     assert_eq!(log.matches("the terminal can't be written any more").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_run_whose_output_stands_still_goes_on_and_its_summary_is_read_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&[b'x'; 64 << 10]).unwrap(); // a pipe takes no more
+    let master = Running::showing(writer.into(), &SHORT, folder.path());
+    let ann = Worker::dial(master.port, "ann").await;
+    let samples = ann.ended().await.samples.len() as u64;
+    let read = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        text
+    });
+    assert_eq!(end(master).await.0, Some(0));
+    assert_eq!(requests(folder.path()), samples);
+    let text = timeout(LONG, read).await.expect("the output ends").unwrap();
+    assert!(text.contains("Verdict: passed"), "{}", text.trim_start_matches('x'));
 }

@@ -4,13 +4,20 @@ use super::*;
 use crate::journal::Record;
 
 impl Scene {
-    /// The master is killed, and another one goes on with what was kept.
-    pub(super) fn restart(&mut self, after: Duration) {
+    fn records(&self) -> Vec<Record> {
         let kept = self.effects.iter().filter_map(|effect| match effect {
             Effect::Keep(record) => Some(record.clone()),
             _ => None,
         });
-        let records: Vec<Record> = kept.collect();
+        kept.collect()
+    }
+
+    /// The master is killed, and another one goes on with what was kept.
+    pub(super) fn restart(&mut self, after: Duration) {
+        self.restart_with(self.records(), after);
+    }
+
+    fn restart_with(&mut self, records: Vec<Record>, after: Duration) {
         self.now += after;
         let (muster, bundle) = (self.run.muster, self.run.bundle.clone());
         self.run = Run::restore(self.now, muster, bundle, records).unwrap();
@@ -100,6 +107,24 @@ fn slots_that_were_changing_hands_are_not_given_away_by_the_restart() {
 }
 
 #[test]
+fn slots_of_a_worker_that_came_in_just_before_the_restart_and_is_gone_are_not_nobody_s() {
+    let mut scene = Scene::running(1, LossPolicy::Rebalance);
+    scene.pass(S, &[(1, 1)]);
+    scene.join(2, "late", 9);
+    scene.ready(2);
+    let records = scene.records();
+    let join = records.iter().rposition(|record| matches!(record, Record::Dealt(_))).unwrap();
+    // The journal may end anywhere from its being dealt slots on.
+    for end in join + 1..=records.len() {
+        scene.restart_with(records[..end].to_vec(), S);
+        scene.join(11, "a", 1);
+        scene.ready(11);
+        scene.pass(4 * S, &[(11, 9)]);
+        assert_eq!(scene.assignments()[&11].slots.len(), 16_384, "after {:?}", records[end - 1]);
+    }
+}
+
+#[test]
 fn a_run_that_was_stopping_goes_on_stopping() {
     let mut scene = in_mid_run();
     scene.handle(Event::Stop);
@@ -117,11 +142,7 @@ fn a_run_that_was_stopping_goes_on_stopping() {
 #[test]
 fn another_bundle_than_the_run_s_is_refused() {
     let scene = in_mid_run();
-    let kept = scene.effects.iter().filter_map(|effect| match effect {
-        Effect::Keep(record) => Some(record.clone()),
-        _ => None,
-    });
     let bundle = Arc::new(Bundle::new(vec![("a.sproto".into(), vec![])]));
-    let wrong = Run::restore(scene.now, scene.run.muster, bundle, kept.collect()).unwrap_err();
+    let wrong = Run::restore(scene.now, scene.run.muster, bundle, scene.records()).unwrap_err();
     assert_eq!(wrong, RestoreError::Bundle(Uuid::from_u128(7)));
 }

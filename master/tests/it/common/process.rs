@@ -33,24 +33,34 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(args: &[&str], folder: &Path) -> Self {
-        Self::of(master(&[&HOST[..], &["--bind", "127.0.0.1:0"], args].concat(), folder))
+        Self::showing(Stdio::piped(), args, folder)
+    }
+
+    /// One whose output goes there.
+    pub(crate) fn showing(out: Stdio, args: &[&str], folder: &Path) -> Self {
+        Self::of(master(&[&HOST[..], &["--bind", "127.0.0.1:0"], args].concat(), folder), out)
     }
 
     /// One that may open only so many files.
     pub(crate) fn with_files(files: u32, args: &[&str], folder: &Path) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_master")]);
-        Self::of(clean(shell, &[&HOST[..], &["--bind", "127.0.0.1:0"], args].concat(), folder))
+        Self::of(
+            clean(shell, &[&HOST[..], &["--bind", "127.0.0.1:0"], args].concat(), folder),
+            Stdio::piped(),
+        )
     }
 
-    fn of(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fn of(mut command: Command, out: Stdio) -> Self {
+        let mut child = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
         log.read_line(&mut first).unwrap();
+        let mut master = Self { child, port: 0, log: Some(log) };
         let (_, address) =
             first.split_once("listening on 127.0.0.1:").expect("the first line of the log has the port");
-        Self { child, port: address.trim().parse().unwrap(), log: Some(log) }
+        master.port = address.trim().parse().unwrap();
+        master
     }
 
     /// Reads the log until a line has that part.
