@@ -108,13 +108,15 @@ impl Driver {
         while !self.finished {
             tokio::select! {
                 biased;
-                Some(message) = inbox.recv() => {
-                    let event = self.event(message);
-                    self.handle(event);
-                }
+                // People first: they ask little, and a fleet that never ends talking must not keep them from stopping it. Time
+                // last: a master that was asleep hears its workers out before it finds them silent.
                 Some(command) = office.commands.recv() => {
                     self.obey(command);
                     self.report(&office);
+                }
+                Some(message) = inbox.recv() => {
+                    let event = self.event(message);
+                    self.handle(event);
                 }
                 _ = ticks.tick() => {
                     self.handle(Event::Tick);

@@ -92,12 +92,12 @@ pub(crate) fn full(size: &Size, figures: &mut Figures) {
     };
     let place = Place { for_master, ..Place::here() };
     let scene = Scene::start_at(size, place, 4, &["--journal", &journal]);
-    let mark = scene.watch.mark();
     scene.steady();
+    let mark = scene.watch.mark();
     scene.master.logs("the journal can't be written any more");
     scene.watch.pass(2 * S);
     figures.says("the master", &scene.master.log(), "run.journal: No space left on device");
-    sessions(&scene, mark, figures, 0);
+    sessions(&scene, mark, figures, scene.robots);
     figures.count("robots that logged in anew", scene.watch.last().logins - scene.robots, 0);
     scene.stop().totals(figures, 0);
 }

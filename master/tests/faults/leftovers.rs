@@ -1,7 +1,8 @@
-//! Whatever ends this process early, nothing that it started or made is left behind.
+//! A signal that ends this process early leaves nothing behind that it started.
 
 use std::collections::BTreeSet;
 use std::io;
+use std::process::{Child, Command};
 use std::sync::Mutex;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,10 +13,15 @@ use crate::namespace;
 /// Processes that were started and not waited for.
 static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-pub(crate) fn started(id: u32) {
-    RUNNING.lock().unwrap().insert(id);
+/// Starts a process, and knows it before any signal is heard.
+pub(crate) fn start(command: &mut Command) -> Child {
+    let mut running = RUNNING.lock().unwrap();
+    let child = command.spawn().unwrap();
+    running.insert(child.id());
+    child
 }
 
+/// It is about to be waited for, after which its number may be another's.
 pub(crate) fn ended(id: u32) {
     RUNNING.lock().unwrap().remove(&id);
 }

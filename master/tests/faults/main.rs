@@ -87,10 +87,15 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let scenarios = if args.network { partitions::all(&args.seconds) } else { scenarios() };
-    let named = args.rest.iter().find(|word| !word.starts_with('-'));
+    // What follows an option may be its value.
+    let named = args.rest.first().filter(|word| !word.starts_with('-'));
     let wanted = args.only.as_ref().or(named);
     let is_wanted = |scenario: &Scenario| wanted.is_none_or(|name| scenario.name.contains(name));
     let scenarios: Vec<_> = scenarios.into_iter().filter(is_wanted).collect();
+    if scenarios.is_empty() && args.only.is_some() {
+        println!("no scenario has `{}` in its name", args.only.unwrap_or_default());
+        return ExitCode::FAILURE;
+    }
     let size = Size::new(args.full, args.binaries.unwrap_or_else(process::beside));
     let missed = play(&scenarios, &size, if args.full { 1 } else { 4 });
     println!("{} scenarios, {missed} goals missed", scenarios.len());

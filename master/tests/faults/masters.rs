@@ -59,8 +59,9 @@ pub(crate) fn again(size: &Size, figures: &mut Figures, absence: &Absence) {
     let history = folder.path().join("out_stats_history.csv");
     let csv = folder.path().join("out").display().to_string();
     let options = ["--journal", &journal, "--hold", absence.hold, "--csv", &csv];
+    let before = Instant::now();
     let mut scene = Scene::start(size, &options);
-    let (began, _) = scene.master.logs_since(Instant::now(), "the run begins");
+    let (began, _) = scene.master.logs_since(before, "the run begins");
     scene.steady();
     let mark = scene.watch.mark();
     for _ in 0..absence.times {

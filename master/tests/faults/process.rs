@@ -104,8 +104,7 @@ impl Process {
         let mut command = Command::new(words.next().unwrap());
         command.args(words).args(&launch.args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        leftovers::started(child.id());
+        let mut child = leftovers::start(&mut command);
         let log = Lines::read(child.stderr.take().unwrap());
         let out = Lines::read(child.stdout.take().unwrap());
         Self { name: format!("{} {}", launch.binary, launch.args.join(" ")), child, log, out }
@@ -150,6 +149,7 @@ impl Process {
         for lines in [&self.out, &self.log] {
             lines.wait(&what, |_, has_ended| has_ended.then_some(()));
         }
+        leftovers::ended(self.child.id());
         self.child.wait().unwrap().code()
     }
 }
@@ -157,8 +157,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let _gone = self.child.kill();
-        let _gone = self.child.wait();
         leftovers::ended(self.child.id());
+        let _gone = self.child.wait();
     }
 }
 

@@ -127,8 +127,14 @@ impl Drop for Running {
 }
 
 pub(crate) async fn end(master: Running) -> (Option<i32>, String) {
+    let id = master.child.id().to_string();
     let end = tokio::task::spawn_blocking(|| master.end());
-    timeout(LONG, end).await.expect("the master ends").unwrap()
+    let Ok(ended) = timeout(LONG, end).await else {
+        // The thread that waits for it would keep this test from its end.
+        _ = Command::new("kill").args(["-KILL", &id]).status();
+        panic!("the master does not end");
+    };
+    ended.unwrap()
 }
 
 /// How many requests it told in its `run.json`.
