@@ -85,6 +85,11 @@ impl Process {
         self.out.line(&format!("`{mark}` on the output of {}", self.name), mark)
     }
 
+    /// Waits until something can be seen in its standard output.
+    pub(crate) fn shows(&self, what: &str, seen: impl Fn(&str) -> bool) {
+        self.out.wait(&format!("{what} on the output of {}", self.name), |text, _| seen(text).then_some(()));
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
