@@ -65,11 +65,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// What happened, up to when the workers are sent home. The server then wakes its connections in an order that tokio draws,
-    /// and nothing depends on it.
-    pub(crate) fn course(&self) -> Vec<&str> {
-        let lines = self.trace.iter().map(String::as_str);
-        lines.take_while(|line| !line.contains("the run is over")).collect()
+    /// What happened, up to the last robot's end. Then the workers are sent home, and the server wakes its connections in an
+    /// order that tokio draws; nothing depends on it.
+    pub(crate) fn course(&self) -> &[String] {
+        let last = self.trace.iter().rposition(|line| line.contains(" ends on "));
+        &self.trace[..last.map_or(0, |last| last + 1)]
     }
 
     /// There is nothing to look at.
