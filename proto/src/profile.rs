@@ -68,7 +68,7 @@ impl Profile {
     /// `robots` robots born at `rate` per second and held until `run_time` is over, the ramp included.
     ///
     /// # Errors
-    /// When the rate is not a number above 0, or as for [`Profile::new`].
+    /// When the rate is not a number above 0 or too low, or as for [`Profile::new`].
     pub fn ramp(robots: u64, rate: f64, run_time: Duration) -> Result<Self, ProfileError> {
         let up = way(robots, rate)?;
         let stage = |duration| Stage::new(duration, robots, Edge::Linear);
@@ -249,13 +249,21 @@ fn last_moment(end: Duration) -> Option<Duration> {
 /// ```
 ///
 /// # Errors
-/// [`ProfileError::Rate`] when the rate is not a number above 0, or it would take longer than [`LONGEST_RUN`].
+/// [`ProfileError::Rate`] when the rate is not a number above 0, and [`ProfileError::TooSlow`] when it would take longer
+/// than [`LONGEST_RUN`].
 pub fn way(robots: u64, rate: f64) -> Result<Duration, ProfileError> {
+    if !(rate.is_finite() && rate > 0.0) {
+        return Err(ProfileError::Rate(rate));
+    }
     let micros = robots as f64 / rate * 1e6;
     // What a quotient is too large by must not cost a microsecond: people write stages that are just long enough.
     let micros = (micros * (1.0 - 4.0 * f64::EPSILON)).ceil();
-    let is_possible = rate.is_finite() && rate > 0.0 && micros <= LONGEST_RUN.as_micros() as f64;
-    if is_possible { Ok(Duration::from_micros(micros as u64)) } else { Err(ProfileError::Rate(rate)) }
+    let is_possible = micros <= LONGEST_RUN.as_micros() as f64;
+    if is_possible {
+        Ok(Duration::from_micros(micros as u64))
+    } else {
+        Err(ProfileError::TooSlow { robots, rate })
+    }
 }
 
 #[cfg(test)]

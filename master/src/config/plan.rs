@@ -11,7 +11,7 @@ use proto::speech::Speech;
 use proto::tags::Tags;
 
 use super::bundle::Shipped;
-use super::{Fault, Origin, Reader, parse, show};
+use super::{Fault, Origin, Reader, parse};
 
 /// The longest that a timeout may be.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -66,17 +66,12 @@ impl Reader<'_> {
         let users = self.read("users", |text| parse::whole(text, 1, MOST_ROBOTS));
         let rate = self.read("spawn-rate", parse::rate);
         let run_time = self.run_time();
-        let (users, rate, run_time) = (users?, rate?, run_time?);
-        // Checked here, because only both together are wrong, and either mends it.
-        if users as f64 / rate > LONGEST_RUN.as_secs_f64() {
-            let least = (users as f64 / LONGEST_RUN.as_secs_f64() * 1e6).ceil() / 1e6;
-            let wrong =
-                format!("{users} robots would take longer than {}; give at least {least}", show(LONGEST_RUN));
-            self.fault("spawn-rate", wrong);
-            return None;
-        }
-        let profile = Profile::ramp(users, rate, run_time);
-        profile.map_err(|e| self.fault("run-time", e.to_string())).ok()
+        let profile = Profile::ramp(users?, rate?, run_time?);
+        let setting = |e: &ProfileError| match e {
+            ProfileError::TooSlow { .. } => "spawn-rate",
+            _ => "run-time",
+        };
+        profile.map_err(|e| self.fault(setting(&e), e.to_string())).ok()
     }
 
     /// Nobody arrives, so nothing can space them.

@@ -56,7 +56,7 @@ fn a_fault_names_setting_value_place_and_remedy() {
         (["--log-level", "loud"], "--log-level loud (command line): no such level; give error, warn, info, debug or a filter such as info,master=debug".into()),
         (["--schema", "/no/such"], "--schema /no/such (command line): no such folder; name one with .sproto files".into()),
         (["--json", "/no/such/a.json"], "--json /no/such/a.json (command line): /no/such/a.json can't be written (No such file or directory); name a file in a folder that exists and is yours".into()),
-        (["--spawn-rate", "1e-9"], "--spawn-rate 1e-9 (command line): 1 robots would take longer than 24h; give at least 0.000012".into()),
+        (["--spawn-rate", "1e-9"], "--spawn-rate 1e-9 (command line): 1 robots at 0.000000001 per second take longer than 24 h; give a rate of at least 0.000012".into()),
     ];
     for (args, sentence) in table {
         assert_eq!(fault(&args), sentence);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{MOST_ROBOTS, MOST_STAGES};
+use super::{LONGEST_RUN, MOST_ROBOTS, MOST_STAGES};
 use crate::arrivals::MOST_PER_SECOND;
 
 /// Why stages, a ramp or a change can't be a profile.
@@ -20,6 +20,16 @@ pub enum ProfileError {
     /// A rate that no ramp can have.
     #[error("a spawn rate of {0} robots per second is not possible; give a number above 0")]
     Rate(f64),
+    /// A rate at which it would take too long.
+    #[error(
+        "{robots} robots at {rate} per second take longer than 24 h; give a rate of at least {}", least(*robots)
+    )]
+    TooSlow {
+        /// How many are born or retired.
+        robots: u64,
+        /// How many per second.
+        rate: f64,
+    },
     /// A rate that no arrivals can have.
     #[error(
         "an arrival rate of {0} per second is not possible; give a number above 0 and up to {MOST_PER_SECOND}"
@@ -51,6 +61,26 @@ pub enum ProfileError {
     Closed,
 }
 
+/// The lowest rate, in millionths, at which so many come in time.
+fn least(robots: u64) -> f64 {
+    (robots as f64 / LONGEST_RUN.as_secs_f64() * 1e6).ceil() / 1e6
+}
+
 fn seconds(d: Duration) -> String {
     format!("{} s", d.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profile::way;
+
+    proptest! {
+        #[test]
+        fn the_rate_that_is_told_is_enough(robots in 1..=MOST_ROBOTS) {
+            prop_assert!(way(robots, least(robots)).is_ok());
+        }
+    }
 }

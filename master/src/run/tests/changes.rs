@@ -159,7 +159,10 @@ fn what_can_never_be_done_is_declined_with_a_sentence() {
         (users(5, f64::NAN), spawn("NaN")),
         (users(5, 0.0), spawn("0")),
         (users(5, -1.0), spawn("-1")),
-        (users(1_000_000_000, 1e-9), spawn("0.000000001")),
+        (
+            users(100_000, 1.0),
+            "never: 99900 robots at 1 per second take longer than 24 h; give a rate of at least 1.15625".into(),
+        ),
         (
             Wish::Arrivals { rate: 1.0 },
             "never: no robots arrive at a rate in this run; change the number of robots".into(),
