@@ -40,6 +40,7 @@ pub mod worker;
 mod driver;
 mod gate;
 mod grants;
+mod ports;
 mod reporter;
 mod server;
 mod table;

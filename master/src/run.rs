@@ -39,6 +39,7 @@ pub use restore::RestoreError;
 
 use groups::Groups;
 use ramp::Ramp;
+use rows::Rows;
 
 /// How long after it was dealt a run starts: time for all assignments to arrive, so that all start at one instant.
 pub const HEAD_START: Duration = Duration::from_millis(500);
@@ -141,6 +142,8 @@ pub struct Run {
     ramp: Ramp,
     /// Where its robots meet.
     groups: Groups,
+    /// What they take rows from.
+    rows: Rows,
     foreign: u64,
     /// Until when a run without any worker waits for one: a master that was started again gives them time to find it.
     alone: Duration,
@@ -152,11 +155,23 @@ pub struct Run {
 impl Run {
     /// A run that waits for its workers from `now` on.
     pub fn new(now: Duration, id: Uuid, muster: Muster, plan: Plan, bundle: Arc<Bundle>) -> Self {
+        Self::with_rows(now, id, muster, (plan, bundle), Rows::default())
+    }
+
+    /// The same, where some rows are counted already.
+    fn with_rows(
+        now: Duration,
+        id: Uuid,
+        muster: Muster,
+        (plan, bundle): (Plan, Arc<Bundle>),
+        rows: Rows,
+    ) -> Self {
         Self {
             id,
             muster,
             ramp: Ramp::of(&plan.profile),
             groups: Groups::new(id, plan.profile.peak()),
+            rows: rows.with(&plan, &bundle),
             plan: Arc::new(plan),
             bundle,
             phase: Phase::Waiting { until: muster.patience.map(|patience| now + patience), remind: now },

@@ -58,14 +58,18 @@ impl Start {
             return Err("users and spawn_rate do not go with arrivals; leave one of the two out");
         }
         if !is_plain(usual) && !open && !(closed && self.spawn_rate.is_some()) {
-            return Err("the plan has stages, which say how many there are and how long it lasts; give users and \
-                        spawn_rate, or arrivals, too");
+            return Err(
+                "the plan has stages, which say how many there are and how long it lasts; give users and \
+                        spawn_rate, or arrivals, too",
+            );
         }
         if self.arrivals_model.is_some() && !open && !usual.is_open() {
             return Err("arrivals_model: there are no arrivals; give arrivals too, or leave it out");
         }
         if self.spawn_rate.is_some() && !closed && usual.is_open() {
-            return Err("spawn_rate does not go with arrivals, which the plan has; give users too, or leave it out");
+            return Err(
+                "spawn_rate does not go with arrivals, which the plan has; give users too, or leave it out",
+            );
         }
         if self.users == Some(0) || self.run_time.is_some_and(|run_time| run_time < LEAST) {
             return Err("a run has a robot at least, and lasts; give users from 1 and a run_time above 0");
@@ -144,7 +148,8 @@ mod tests {
     }
 
     fn stages(stages: &[(u64, u64, Edge)]) -> Plan {
-        let stages = stages.iter().map(|(s, robots, edge)| Stage::new(Duration::from_secs(*s), *robots, *edge));
+        let stages =
+            stages.iter().map(|(s, robots, edge)| Stage::new(Duration::from_secs(*s), *robots, *edge));
         plan(Profile::new(stages.collect()).unwrap())
     }
 
@@ -181,7 +186,11 @@ mod tests {
         for (rate, time) in [(10.0, 10 * S), (10.0, 5 * S), (20.0, 60 * S)] {
             let usual = plan(Profile::ramp(100, rate, time).unwrap());
             let profile = start.plan(&usual).unwrap().profile;
-            assert_eq!((profile.peak(), profile.stages()[0].duration), (100, S.mul_f64(100.0 / rate)), "{time:?}");
+            assert_eq!(
+                (profile.peak(), profile.stages()[0].duration),
+                (100, S.mul_f64(100.0 / rate)),
+                "{time:?}"
+            );
         }
     }
 

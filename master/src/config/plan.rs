@@ -1,17 +1,16 @@
 //! The plan, read part by part, and what can only be wrong between the parts.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::network::Network;
 use proto::plan::{LONGEST_HOLD, MOST_KEPT, Plan, Timeouts};
-use proto::ports::{EPHEMERAL_PORTS, Ports};
 use proto::profile::{LONGEST_RUN, MOST_ROBOTS, Profile, ProfileError};
 use proto::speech::Speech;
 use proto::tags::Tags;
 
 use super::bundle::Shipped;
 use super::{Fault, Origin, Reader, parse};
+use crate::ports;
 
 /// The longest that a timeout may be.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -138,23 +137,11 @@ impl Reader<'_> {
         Some(Tags { only: only?.unwrap_or_default(), without: without?.unwrap_or_default() })
     }
 
-    /// Whether the robots of a closed profile find ports enough. How many of an open one are there at a time, nobody knows.
+    /// Whether robots find ports enough.
     pub(super) fn check_ports(&mut self, plan: &Plan, workers: u64) {
-        if plan.profile.is_open() {
-            return;
-        }
-        let addresses = plan.network.source_ips.len().max(1) as u64;
-        let ports = Ports { workers, addresses, per_address: EPHEMERAL_PORTS };
-        let mut by_target = BTreeMap::new();
-        for (class, count) in plan.classes.list().iter().zip(plan.classes.counts(plan.profile.peak())) {
-            *by_target.entry(class.host.as_ref().unwrap_or(&plan.host)).or_insert(0u64) += count;
-        }
-        for (target, robots) in by_target {
-            let options = "with --source-ip and --expect-workers";
-            if let Err(e) = ports.check(robots, target) {
-                let wrong = format!("{e} ({options})");
-                if self.is_staged() { self.fault_of_stages(&wrong) } else { self.fault("users", wrong) }
-            }
+        for lacking in ports::lacking(plan, workers) {
+            let wrong = format!("{lacking} (with --source-ip and --expect-workers)");
+            if self.is_staged() { self.fault_of_stages(&wrong) } else { self.fault("users", wrong) }
         }
     }
 }

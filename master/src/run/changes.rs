@@ -8,11 +8,11 @@ use proto::message::Down;
 use proto::plan::Plan;
 use proto::profile::ProfileError;
 
-use super::{Effect, Phase, Run, rows};
+use super::{Effect, Phase, Run};
 use crate::change::{Change, Declined, MOST_CHANGES, Told, Wish};
 use crate::journal::Record;
 use crate::notice::Notice;
-use crate::start;
+use crate::{ports, start};
 
 impl Run {
     /// Grants a wish, or says why not.
@@ -97,7 +97,11 @@ impl Run {
     /// What can only be wrong of the whole plan.
     pub(super) fn check(&self, plan: &Plan) -> Result<(), Declined> {
         plan.check().map_err(Declined::never)?;
-        rows::check(plan, &self.bundle).map_err(Declined::Never)
+        let workers = self.muster.workers.max(self.fleet.ready().count());
+        if let Some(lacking) = ports::lacking(plan, workers as u64).first() {
+            return Err(Declined::never(lacking));
+        }
+        self.rows.check(plan).map_err(Declined::Never)
     }
 
     /// Puts a plan in place of the one so far.
@@ -108,9 +112,12 @@ impl Run {
     }
 
     fn stop_for(&mut self, now: Duration, who: String) -> String {
-        let at_once = self.phase != Phase::Running;
         self.stop(now, &who);
-        if at_once { "stopped at once".into() } else { "stopping: last reports are awaited".into() }
+        if self.phase == Phase::Over {
+            "stopped at once".into()
+        } else {
+            "stopping: last reports are awaited".into()
+        }
     }
 
     /// Tells every worker that is there what robots are to do.

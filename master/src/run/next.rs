@@ -29,7 +29,8 @@ impl Run {
     pub fn renew(&mut self, now: Duration, id: Uuid, plan: Plan) -> Vec<Effect> {
         // Robots that nobody saw end may live as long as their worker's lease.
         let are_left = self.fleet.workers().any(|(_, worker)| worker.order.is_some() && !worker.delivered);
-        let next = Self::new(now, id, self.muster, plan, self.bundle.clone()).held();
+        let (parts, rows) = ((plan, self.bundle.clone()), std::mem::take(&mut self.rows));
+        let next = Self::with_rows(now, id, self.muster, parts, rows).held();
         let fleet = std::mem::replace(self, next).fleet.succeed();
         self.earliest = if are_left { now + SILENCE } else { now };
         let here: Vec<_> = fleet.workers().filter_map(|(id, worker)| Some((id, worker.session?))).collect();

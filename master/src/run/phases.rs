@@ -128,19 +128,25 @@ impl Run {
 
     /// Somebody wants an end: of the plan, and the second time of everything.
     pub(super) fn stop(&mut self, now: Duration, who: &str) {
+        let (was, is_again) = (self.phase, self.changes.iter().any(|change| change.what == Wish::Stop));
+        if was == Phase::Running {
+            self.cut(now, "asked to stop".into());
+        }
+        // After the cut: the plan that holds from here on is the one that ends here.
         self.note(now, Wish::Stop, who.to_owned());
-        match self.phase {
+        match was {
             Phase::Waiting { .. } => {
                 let reason = format!("stopped before it began: {}", self.who_is_there());
                 self.problem(Severity::Broken, reason);
                 self.finish(now);
             }
-            Phase::Running => self.cut(now, "asked to stop".into()),
-            Phase::Draining { .. } => {
+            Phase::Draining { .. } if is_again => {
                 self.write_off(now, "asked to stop at once");
                 self.finish(now);
             }
-            Phase::Over => {}
+            // It ends already; that somebody wants it too costs no report.
+            Phase::Draining { .. } => self.announce(Notice::Draining),
+            Phase::Running | Phase::Over => {}
         }
     }
 

@@ -161,7 +161,8 @@ fn what_can_never_be_done_is_declined_with_a_sentence() {
         (users(5, -1.0), spawn("-1")),
         (
             users(100_000, 1.0),
-            "never: 99900 robots at 1 per second take longer than 24 h; give a rate of at least 1.15625".into(),
+            "never: 99900 robots at 1 per second take longer than 24 h; give a rate of at least 1.15625"
+                .into(),
         ),
         (
             Wish::Arrivals { rate: 1.0 },
@@ -189,6 +190,41 @@ fn more_robots_than_classes_or_rows_give_are_declined() {
     scene.wish(users(120, 10.0)).unwrap();
     let sentence = "never: data set `accounts` is unique, but has 120 rows for 121 robots";
     assert_eq!(scene.declined(users(121, 10.0)), sentence);
+    // The file is not read again.
+    scene.run.bundle = Arc::new(Bundle::new(Vec::new()));
+    assert_eq!(scene.declined(users(121, 10.0)), sentence);
+    scene.handle(Event::Stop);
+    scene.report(1, last(1, 2));
+    scene.run.renew(scene.now, Uuid::from_u128(8), scene.run.plan().clone());
+    let start = Start { users: Some(121), spawn_rate: Some(100.0), ..Start::default() };
+    assert_eq!(scene.declined(Wish::Start(start)), sentence);
+}
+
+#[test]
+fn more_robots_than_the_workers_have_ports_are_declined() {
+    let most = 2 * proto::ports::EPHEMERAL_PORTS;
+    let start = |users| Wish::Start(Start { users: Some(users), spawn_rate: Some(1e6), ..Start::default() });
+    let sentence = "never: 56465 robots with one connection each to ws://127.0.0.1:8765 need as many ports, but 2 x 1 x \
+                    28232 (workers x source addresses x ports) are 56464; give 2 source addresses to each worker, or 3 \
+                    workers";
+    // Two workers are there where one was awaited: both have ports.
+    let mut scene = Scene::new(1, LossPolicy::Rebalance);
+    scene.run = scene.run.held();
+    for (session, name) in [(1, "a"), (2, "b")] {
+        scene.join(session, name, session.into());
+        scene.ready(session);
+    }
+    assert_eq!(scene.declined(start(most + 1)), sentence);
+    scene.wish(start(most)).unwrap();
+    scene.pass(2 * S, &[(1, 1), (2, 1)]);
+    assert_eq!(scene.declined(users(most + 1, 1e6)), sentence);
+    scene.wish(users(most, 1e6)).unwrap();
+    // A worker that was awaited and is away is one that may come back.
+    let mut scene = Scene::running(2, LossPolicy::Rebalance);
+    scene.pass(2 * S, &[(1, 1), (2, 1)]);
+    scene.lose(2, &[(1, 1)]);
+    assert_eq!(scene.declined(users(most + 1, 1e6)), sentence);
+    scene.wish(users(most, 1e6)).unwrap();
 }
 
 #[test]
@@ -207,7 +243,40 @@ fn a_stop_of_any_kind_stands_on_the_timeline() {
     scene.pass(2 * S, &[(1, 1)]);
     scene.handle(Event::Stop);
     let told: Vec<_> = scene.run.changes().iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["1.5 s: stopped (a signal)"]);
+    assert_eq!((told, scene.run.changes()[0].revision), (vec!["1.5 s: stopped (a signal)".into()], 2));
+}
+
+#[test]
+fn the_first_stop_of_a_run_that_is_ending_anyway_costs_no_report() {
+    for is_signal in [true, false] {
+        let mut scene = Scene::running(2, LossPolicy::Rebalance);
+        to_the_end_but_one(&mut scene);
+        assert!(matches!(scene.run.phase(), Phase::Draining { .. }));
+        if is_signal {
+            scene.handle(Event::Stop);
+        } else {
+            assert_eq!(scene.wish(Wish::Stop).unwrap().told, "stopping: last reports are awaited");
+        }
+        assert!(matches!(scene.run.phase(), Phase::Draining { .. }));
+        scene.report(2, last(20, 20));
+        assert_eq!((scene.code(), scene.run.losses().len(), scene.run.changes().len()), (0, 0, 1));
+    }
+    let mut scene = Scene::running(2, LossPolicy::Rebalance);
+    to_the_end_but_one(&mut scene);
+    scene.handle(Event::Stop);
+    assert_eq!(scene.wish(Wish::Stop).unwrap().told, "stopped at once");
+    assert_eq!((scene.run.phase(), scene.run.losses().len()), (Phase::Over, 1));
+}
+
+/// The plan is over, and only the last report of worker 2 is awaited.
+fn to_the_end_but_one(scene: &mut Scene) {
+    for second in 1..=19u64 {
+        let due = HEAD_START + S * second as u32;
+        scene.pass(due.saturating_sub(scene.now), &[(1, 1), (2, 1)]);
+        [1, 2].iter().for_each(|session| drop(scene.report(*session, report(second, second, 50))));
+    }
+    scene.pass(S, &[(1, 1), (2, 1)]);
+    scene.report(1, last(20, 20));
 }
 
 #[test]
