@@ -12,6 +12,9 @@ use crate::text::seconds;
 /// The most changes that a run takes; an end is always taken.
 pub const MOST_CHANGES: usize = 1_000;
 
+/// The most of them in any second, so that no worker is sent more than it can read: one that does not keep up is lost.
+pub const MOST_CHANGES_A_SECOND: usize = 10;
+
 /// What somebody asks of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Wish {

@@ -1,5 +1,7 @@
 //! What people tell robots in mid-run: a name that mods know, for whom, and what goes with it.
 
+use std::sync::Arc;
+
 use crate::bounds::{self, OutOfBounds};
 
 /// The most bytes of what goes with a command.
@@ -17,8 +19,8 @@ pub struct Command {
     pub name: String,
     /// Which share of the robots is meant, in thousandths, from 1 to [`WHOLE`].
     pub share_permille: u32,
-    /// What goes with it, as JSON.
-    pub args: String,
+    /// What goes with it, as JSON: one text, to however many workers it goes.
+    pub args: Arc<str>,
 }
 
 impl Command {

@@ -174,12 +174,12 @@ impl Wire for Command {
 
     fn into_wire(self) -> pb::Command {
         let Self { id, name, share_permille, args } = self;
-        pb::Command { id, name, share_permille, args }
+        pb::Command { id, name, share_permille, args: args.as_ref().into() }
     }
 
     fn from_wire(pb: pb::Command) -> Result<Self, Malformed> {
         let pb::Command { id, name, share_permille, args } = pb;
-        let command = Self { id, name, share_permille, args };
+        let command = Self { id, name, share_permille, args: args.into() };
         command.check().map_err(|e| malformed("command", e))?;
         Ok(command)
     }

@@ -9,7 +9,7 @@ use proto::plan::Plan;
 use proto::profile::ProfileError;
 
 use super::{Effect, Phase, Run};
-use crate::change::{Change, Declined, MOST_CHANGES, Told, Wish};
+use crate::change::{Change, Declined, MOST_CHANGES, MOST_CHANGES_A_SECOND, Told, Wish};
 use crate::journal::Record;
 use crate::notice::Notice;
 use crate::{ports, start};
@@ -23,20 +23,20 @@ impl Run {
     }
 
     fn grant(&mut self, now: Duration, wish: Wish, who: String) -> Result<String, Declined> {
-        self.stands_for(&wish)?;
+        self.stands_for(now, &wish)?;
         match wish {
             Wish::Start(start) => self.start_with(now, &start, who),
             Wish::Stop => Ok(self.stop_for(now, who)),
             Wish::Command { name, share_permille, args } => {
                 let id = self.changes.len() as u64 + 1;
-                self.command(now, Command { id, name, share_permille, args }, who)
+                self.command(now, Command { id, name, share_permille, args: args.into() }, who)
             }
             wish => self.amend(now, self.precise(wish), who),
         }
     }
 
     /// Whether the run stands where such a wish can be granted.
-    fn stands_for(&self, wish: &Wish) -> Result<(), Declined> {
+    fn stands_for(&self, at: Duration, wish: &Wish) -> Result<(), Declined> {
         let now = |why: &str| Err(Declined::Now(why.into()));
         match (self.phase, wish) {
             (_, Wish::Start(_)) if self.held => Ok(()),
@@ -51,8 +51,18 @@ impl Run {
             (Phase::Running, _) if self.changes.len() >= MOST_CHANGES => Err(Declined::Now(format!(
                 "the run was changed {MOST_CHANGES} times; it takes no more than its end"
             ))),
+            (Phase::Running, _) if self.is_hasty(at) => Err(Declined::Now(format!(
+                "the run was changed {MOST_CHANGES_A_SECOND} times within a second; ask again a little later"
+            ))),
             (Phase::Running, _) => Ok(()),
         }
+    }
+
+    /// Whether people changed it so often just now that workers need time to read it.
+    fn is_hasty(&self, now: Duration) -> bool {
+        let t = self.elapsed(now);
+        let second = |change: &&Change| change.at + Duration::from_secs(1) > t;
+        self.changes.iter().rev().take_while(second).count() >= MOST_CHANGES_A_SECOND
     }
 
     /// The wish with all that it leaves open.
@@ -128,7 +138,7 @@ impl Run {
             return Err(Declined::Now("no worker is there to be told".into()));
         }
         let Command { name, share_permille, args, .. } = command.clone();
-        let told = self.note(now, Wish::Command { name, share_permille, args }, who);
+        let told = self.note(now, Wish::Command { name, share_permille, args: args.as_ref().into() }, who);
         sessions.into_iter().for_each(|session| self.send(session, Down::Command(command.clone())));
         Ok(told)
     }

@@ -108,7 +108,7 @@ async fn a_run_is_started_changed_and_stopped_by_requests() {
     site.master.stop().await;
     assert_eq!(site.master.summary().await.verdict.exit_code, 0);
     let commands = worker.ended().await.commands;
-    assert_eq!((commands[0].share_permille, commands[0].args.as_str()), (250, "{\"map\":7}"));
+    assert_eq!((commands[0].share_permille, &*commands[0].args), (250, "{\"map\":7}"));
 }
 
 #[tokio::test]

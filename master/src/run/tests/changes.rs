@@ -109,8 +109,11 @@ fn a_command_goes_to_each_worker_that_is_there_and_only_once() {
     scene.wish(storm(1_000, "null")).unwrap();
     scene.ready(3);
     scene.pass(5 * S, &[(1, 1), (2, 1), (3, 0)]);
-    let sent: Vec<_> =
-        scene.commands().into_iter().map(|(session, command)| (session, command.id, command.args)).collect();
+    let sent: Vec<_> = scene
+        .commands()
+        .into_iter()
+        .map(|(session, command)| (session, command.id, command.args.to_string()))
+        .collect();
     let all = [(1, 1, args.clone()), (2, 1, args), (1, 2, "null".into()), (2, 2, "null".into())];
     assert_eq!(sent, all);
     let told: Vec<_> = scene.run.changes().iter().map(|change| change.what.to_string()).collect();
@@ -229,11 +232,38 @@ fn more_robots_than_the_workers_have_ports_are_declined() {
 
 #[test]
 fn a_run_takes_so_many_changes_and_always_an_end() {
-    let mut scene = Scene::running(1, LossPolicy::Rebalance);
+    let profile = Profile::ramp(100, 100.0, 200 * S).unwrap();
+    let mut scene = Scene::of(1, Plan { profile, ..plan(LossPolicy::Rebalance) }, Vec::new());
+    scene.join(1, "a", 1);
+    scene.ready(1);
     scene.pass(2 * S, &[(1, 1)]);
-    (0..MOST_CHANGES).for_each(|_| drop(scene.wish(storm(1_000, "null")).unwrap()));
+    for _ in 0..MOST_CHANGES {
+        scene.pass(S / 10, &[(1, 1)]);
+        scene.wish(storm(1_000, "null")).unwrap();
+    }
+    scene.pass(S, &[(1, 1)]);
     let sentence = "the run was changed 1000 times; it takes no more than its end";
     assert_eq!(scene.declined(Wish::Pause), sentence);
+    assert!(scene.wish(Wish::Stop).is_ok());
+}
+
+#[test]
+fn changes_come_no_faster_than_workers_can_read_them_and_an_end_always() {
+    let mut scene = Scene::running(2, LossPolicy::Rebalance);
+    scene.pass(2 * S, &[(1, 1), (2, 1)]);
+    let args = format!("\"{}\"", "x".repeat(60_000));
+    let granted = (0..61).filter(|_| scene.wish(storm(1_000, &args)).is_ok()).count();
+    assert_eq!((granted, scene.commands().len()), (10, 20));
+    let sentence = "the run was changed 10 times within a second; ask again a little later";
+    assert_eq!(scene.declined(Wish::Pause), sentence);
+    // However many workers hear of it, it is there once.
+    let commands = scene.commands();
+    assert!(std::sync::Arc::ptr_eq(&commands[0].1.args, &commands[1].1.args));
+    scene.pass(S * 9 / 10, &[(1, 1), (2, 1)]);
+    assert_eq!(scene.declined(Wish::Pause), sentence);
+    scene.pass(S / 10, &[(1, 1), (2, 1)]);
+    assert_eq!(scene.wish(Wish::Pause).map(|told| told.revision), Ok(2));
+    (0..9).for_each(|_| drop(scene.wish(storm(1_000, &args)).unwrap()));
     assert!(scene.wish(Wish::Stop).is_ok());
 }
 
