@@ -27,6 +27,7 @@ pub(crate) use duration::{parse as duration, show};
 pub use export::{Sources, export};
 pub use fault::{Fault, Faults, Origin};
 pub use life::Life;
+pub(crate) use secret::open_address;
 pub use settings::{Setting, Settings};
 
 use crate::door::MOST_CONNECTIONS;

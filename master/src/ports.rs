@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use proto::plan::Plan;
 use proto::ports::{EPHEMERAL_PORTS, Ports, TooFewPorts};
 
+use crate::config::open_address;
+
 /// Each target to which more robots would connect than so many workers have ports. How many robots of an open profile are
 /// there at a time, nobody knows.
 pub(crate) fn lacking(plan: &Plan, workers: u64) -> Vec<TooFewPorts> {
@@ -17,5 +19,6 @@ pub(crate) fn lacking(plan: &Plan, workers: u64) -> Vec<TooFewPorts> {
     for (class, count) in plan.classes.list().iter().zip(plan.classes.counts(plan.profile.peak())) {
         *by_target.entry(class.host.as_ref().unwrap_or(&plan.host)).or_insert(0u64) += count;
     }
-    by_target.into_iter().filter_map(|(target, robots)| ports.check(robots, target).err()).collect()
+    let check = |(target, robots): (&String, u64)| ports.check(robots, &open_address(target)).err();
+    by_target.into_iter().filter_map(check).collect()
 }

@@ -9,6 +9,7 @@ use proto::series::Kind;
 use serde::Serialize;
 
 use crate::clock::Clock;
+use crate::config::open_address;
 use crate::loss::Loss;
 use crate::run::Run;
 use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, is_request, us};
@@ -94,7 +95,7 @@ impl PlanAsRun {
         let plan = run.plan();
         let profile = &plan.profile;
         Self {
-            host: plan.host.clone(),
+            host: open_address(&plan.host),
             users: profile.peak(),
             stages: profile.stages().iter().map(StageLine::from).collect(),
             arrivals: ArrivalsLine::of(run),

@@ -33,7 +33,7 @@ pub struct Sources {
 /// every other part of it. Changes and an early end are in it; of a run that was stopped at its first moment nothing can be
 /// run again, and reading the text says so.
 ///
-/// Headers, addresses and certificates lose what may be a secret; a comment at the top names what is left out.
+/// Headers, addresses, subprotocol and certificates lose what may be a secret; a comment at the top names what is left out.
 pub fn export(run: Uuid, muster: Muster, plan: &Plan, sources: &Sources) -> String {
     let mut toml = Toml::default();
     toml.comment(&format!("The plan of run {run}, as it was run."));
@@ -76,9 +76,14 @@ pub fn export(run: Uuid, muster: Muster, plan: &Plan, sources: &Sources) -> Stri
 fn left_out(toml: &mut Toml, plan: &Plan) {
     let suspect = plan.network.headers.iter().filter(|(name, _)| secret::is_suspect(name));
     suspect.for_each(|(name, _)| toml.comment(&format!("Left out, as it may be secret: the header {name}.")));
+    if plan.network.subprotocol.as_ref().is_some_and(|name| secret::is_suspect_protocol(name)) {
+        toml.comment("Left out, as it may be secret: the subprotocol.");
+    }
     let class_hosts = plan.classes.list().iter().filter_map(|class| class.host.as_ref());
     if std::iter::once(&plan.host).chain(class_hosts).any(|host| secret::open_address(host) != *host) {
-        toml.comment("Left out, as it may be secret: a user, a password or a token of an address.");
+        toml.comment(
+            "Left out, as it may be secret: a user, a password, a fragment or a token of an address.",
+        );
     }
     if plan.network.ca.as_ref().is_some_and(|ca| secret::open_certificates(ca) != *ca) {
         toml.comment("Left out: a private key beside the certificates.");
@@ -138,7 +143,8 @@ fn network_of(toml: &mut Toml, network: &Network) {
     toml.table("[network]");
     toml.list("source-ip", &network.source_ips, |ip| quoted(&ip.to_string()));
     toml.pair("insecure", network.insecure);
-    if let Some(subprotocol) = &network.subprotocol {
+    if let Some(subprotocol) = network.subprotocol.as_ref().filter(|name| !secret::is_suspect_protocol(name))
+    {
         toml.text("subprotocol", subprotocol);
     }
     if let Some(ca) = &network.ca {

@@ -1,11 +1,26 @@
-//! What must not leave the master in a file that people pass on: passwords and tokens. What may be one is left out; it is
+//! What must not leave the master in a file, a line or an answer that people pass on: passwords and tokens. What may be one is left out; it is
 //! better to say a realm again than to publish a key.
 
 use super::parse::CERTIFICATE;
 
 /// Names of what is better not told have one of these in them.
-const SUSPECT: [&str; 9] =
-    ["auth", "cookie", "credential", "key", "pass", "secret", "session", "signature", "token"];
+const SUSPECT: [&str; 12] = [
+    "auth",
+    "bearer",
+    "cookie",
+    "credential",
+    "jwt",
+    "key",
+    "pass",
+    "pwd",
+    "secret",
+    "session",
+    "signature",
+    "token",
+];
+
+/// Names of subprotocols are shorter; some servers take a token in place of one.
+const LONGEST_PROTOCOL: usize = 32;
 
 /// Whether the value under this name may be a secret.
 pub(super) fn is_suspect(name: &str) -> bool {
@@ -13,8 +28,14 @@ pub(super) fn is_suspect(name: &str) -> bool {
     SUSPECT.iter().any(|word| name.contains(word))
 }
 
-/// An address without its user, password, and suspect parts of its query.
-pub(super) fn open_address(address: &str) -> String {
+/// Whether this subprotocol may be a secret.
+pub(super) fn is_suspect_protocol(name: &str) -> bool {
+    name.len() > LONGEST_PROTOCOL || is_suspect(name)
+}
+
+/// An address without its user, password, fragment, and suspect parts of its query.
+pub(crate) fn open_address(address: &str) -> String {
+    let address = address.split_once('#').map_or(address, |(before, _)| before);
     let (before, query) =
         address.split_once('?').map_or((address, None), |(before, query)| (before, Some(query)));
     let (scheme, rest) = before.split_once("://").unwrap_or(("", before));
@@ -54,9 +75,28 @@ mod tests {
             ("ws://h/p?access_token=x&realm=1&API-Key=y", "ws://h/p?realm=1"),
             ("ws://h?token=x", "ws://h"),
             ("ws://h/a@b?", "ws://h/a@b"),
+            ("ws://h/p#token=x", "ws://h/p"),
+            ("ws://h/p?realm=1#a?b", "ws://h/p?realm=1"),
+            ("ws://h?jwt=x&pwd=y&bearer=z&map=7", "ws://h?map=7"),
         ];
         for (address, open) in table {
             assert_eq!(open_address(address), open);
+        }
+    }
+
+    #[test]
+    fn names_that_may_stand_for_a_secret_are_suspect() {
+        for name in ["X-JWT", "Bearer", "x-pwd", "Authorization", "Set-Cookie"] {
+            assert!(is_suspect(name), "{name}");
+        }
+        for name in ["User-Agent", "X-Realm", "Accept"] {
+            assert!(!is_suspect(name), "{name}");
+        }
+        for name in ["base64url.bearer.k8s", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmVk", "token-7"] {
+            assert!(is_suspect_protocol(name), "{name}");
+        }
+        for name in ["game.v1", "graphql-transport-ws", "mqtt"] {
+            assert!(!is_suspect_protocol(name), "{name}");
         }
     }
 

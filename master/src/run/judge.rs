@@ -6,6 +6,7 @@ use proto::plan::LossPolicy;
 use proto::series::{Kind, RobotState};
 
 use super::{Run, arrivals};
+use crate::config::open_address;
 use crate::notice::Notice;
 use crate::totals::Second;
 use crate::verdict::Severity;
@@ -28,7 +29,7 @@ impl Run {
         let example = self.totals.failures().find(|(series, ..)| series.kind == Kind::Connect);
         let example = example
             .map_or_else(|| "no example".into(), |(.., failure)| crate::text::fit(&failure.example, 300));
-        Some(format!("no robot could connect to {}: {example}", self.plan.host))
+        Some(format!("no robot could connect to {}: {example}", open_address(&self.plan.host)))
     }
 
     /// Adds the problems that only show at the end.

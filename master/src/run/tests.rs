@@ -484,6 +484,20 @@ fn a_target_that_nobody_reaches_ends_the_run_after_ten_seconds() {
 }
 
 #[test]
+fn passwords_of_the_target_are_told_nobody() {
+    let host = "wss://ann:hush@game:1/?token=hush".to_owned();
+    let mut scene = Scene::of(1, Plan { host, ..plan(LossPolicy::Rebalance) }, Vec::new());
+    scene.join(1, "a", 1);
+    scene.ready(1);
+    scene.pass(4 * S, &[(1, 1)]);
+    scene.report(1, no_connection(1, 3));
+    scene.pass(7 * S, &[(1, 1)]);
+    assert_eq!(scene.run.verdict().reasons, ["no robot could connect to wss://game:1/: connection refused"]);
+    let summary = crate::summary::Summary::of(&scene.run, &crate::clock::Clock::start());
+    assert_eq!(summary.plan.host, "wss://game:1/");
+}
+
+#[test]
 fn a_shorter_run_against_no_target_gets_the_same_verdict() {
     let mut scene = Scene::running(1, LossPolicy::Rebalance);
     scene.pass(4 * S, &[(1, 1)]);

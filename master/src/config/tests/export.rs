@@ -111,7 +111,8 @@ mods = ["role"]
 fn what_may_be_secret_is_left_out_and_named() {
     let profile = Profile::arrivals(12.5, Arrivals::Poisson, Duration::from_secs(60), 0).unwrap();
     let mut plan = plan(profile);
-    plan.host = "wss://ann:hush@game:1/v1?token=hush&realm=1".into();
+    plan.host = "wss://ann:hush@game:1/v1?token=hush&realm=1#hush".into();
+    plan.network.subprotocol = Some("bearer.hush".into());
     plan.network.headers = [("Authorization", "Bearer hush"), ("X-Realm", "eu"), ("X-Api-Key", "hush")]
         .map(|(k, v)| (k.into(), v.into()))
         .into();
@@ -120,7 +121,7 @@ fn what_may_be_secret_is_left_out_and_named() {
     let written = export(Uuid::nil(), MUSTER, &plan, &Sources::default());
     assert!(!written.contains("hush") && !written.contains("ann"), "{written}");
     let named = written.lines().skip(1).take_while(|line| line.starts_with("# Left out")).count();
-    assert_eq!(named, 4, "{written}");
+    assert_eq!(named, 5, "{written}");
     let read = read_again(&written).plan;
     assert_eq!(read.host, "wss://game:1/v1?realm=1");
     assert_eq!(read.network.headers, [("X-Realm".into(), "eu".into())]);
