@@ -188,7 +188,9 @@ impl Order {
             ),
             Self::Pause => ("POST", "pause", json!({})),
             Self::Resume => ("POST", "resume", json!({})),
-            _ => ("POST", "stop", json!({})),
+            Self::Stop => ("POST", "stop", json!({})),
+            Self::Status { .. } => ("GET", "status", json!({})),
+            Self::Plan { .. } => ("GET", "plan.toml", json!({})),
         }
     }
 }
@@ -248,6 +250,8 @@ mod tests {
     fn each_order_is_one_request() {
         let table = [
             (vec!["stop"], ("POST", "stop", json!({}))),
+            (vec!["status"], ("GET", "status", json!({}))),
+            (vec!["plan"], ("GET", "plan.toml", json!({}))),
             (vec!["users", "20"], ("PATCH", "plan", json!({ "users": 20 }))),
             (
                 vec!["users", "20", "--rate", "2.5"],

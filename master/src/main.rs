@@ -11,11 +11,14 @@ use clap::error::ErrorKind;
 use master::args::Args;
 use master::config::{Config, Settings};
 use master::ctl::Ctl;
+use master::desk::Desk;
 use master::output::{Aside, Terminal};
 use master::{Command, Error};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_appender::non_blocking::NonBlockingBuilder;
 
@@ -110,12 +113,12 @@ async fn run(config: Config) -> Result<u8, Error> {
     tracing::info!("listening on {address}");
     let closing = CancellationToken::new();
     let web = match web {
-        Some(web) => {
-            let at = web.local_addr().map_err(system("the port is unknown"))?;
-            tracing::info!("people reach it at http://{at}, as with `master ctl`");
-            Some(tokio::spawn(master::web::serve(web, desk, config.sources.clone(), closing.clone())))
+        Some(web) => Some(reach(web, desk, &config, closing.clone())?),
+        // Then nobody reads how it stands, so nobody has to say it.
+        None => {
+            drop(desk);
+            None
         }
-        None => None,
     };
     let summary = master::run_on(config, listener, office).await?;
     closing.cancel();
@@ -123,6 +126,19 @@ async fn run(config: Config) -> Result<u8, Error> {
         _ = web.await;
     }
     Ok(summary.verdict.exit_code)
+}
+
+/// Lets people reach it.
+fn reach(
+    web: TcpListener,
+    desk: Desk,
+    config: &Config,
+    closing: CancellationToken,
+) -> Result<JoinHandle<()>, Error> {
+    let unknown = |source| Error::System { what: "the port is unknown", source };
+    let at = web.local_addr().map_err(unknown)?;
+    tracing::info!("people reach it at http://{at}, as with `master ctl`");
+    Ok(tokio::spawn(master::web::serve(web, desk, config.sources.clone(), closing)))
 }
 
 /// Ctrl-C, SIGTERM and a closed terminal ask for a stop.

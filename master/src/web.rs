@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Sources;
 use crate::desk::Desk;
 pub(crate) use api::CTL;
+pub use body::LARGEST_BODY;
 
 /// The most connections at a time; further ones wait.
 const MOST_CONNECTIONS: usize = 64;

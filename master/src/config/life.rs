@@ -31,6 +31,9 @@ impl Reader<'_> {
         if self.settings.get("autoquit").is_some() && !autostart {
             let wrong = "it counts from the end of a run that begins by itself; give --autostart too, or leave it out";
             self.fault("autoquit", wrong.into());
+        } else if self.settings.get("autoquit").is_some() && headless {
+            let wrong = "with --headless the master ends with its run anyway; leave one of the two out";
+            self.fault("autoquit", wrong.into());
         }
         let address = SocketAddr::new(bind?, u16::try_from(port?).ok()?);
         let is_reachable = !headless || self.is_given("web-port");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::status::{Standing, Status};
+use crate::status::{Standing, Status, WorkerState};
 use crate::text::{fit, millis, seconds};
 
 /// The most workers and changes that are shown; the API tells more.
@@ -43,9 +43,10 @@ pub(super) fn status(status: &Status) -> String {
 }
 
 fn headline(status: &Status) -> String {
-    let ready = status.workers.iter().filter(|worker| worker.robots > 0 || worker.busy_permille > 0).count();
+    let is_there = |state| matches!(state, WorkerState::Ready | WorkerState::Running);
+    let there = status.workers.iter().filter(|worker| is_there(worker.state)).count();
     let standing = status.phase.as_str();
-    let (run, there) = (fit(&status.run, 40), status.workers.len().max(ready));
+    let run = fit(&status.run, 40);
     match status.phase {
         Standing::Idle => format!("{standing}: no run goes on; {there} workers are there"),
         Standing::Waiting => format!("{standing}: {there} of {} workers are there", status.expected_workers),
@@ -67,5 +68,30 @@ fn headline(status: &Status) -> String {
 fn more(text: &mut String, all: usize, what: &str) {
     if all > MOST_ROWS {
         _ = writeln!(text, "  and {} more {what}", all - MOST_ROWS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_workers_that_can_run_robots_are_there() {
+        let states = ["loading", "ready", "running", "leaving", "away", "gone"];
+        let workers = states.map(
+            |state| json!({ "name": state, "state": state, "robots": 9, "lag_us": 0, "busy_permille": 9 }),
+        );
+        let status = |phase: &str| {
+            let status = json!({
+                "phase": phase, "run": "r", "elapsed_us": 0, "end_us": 0, "revision": 1, "paused": false, "wanted": null,
+                "alive": 0, "robots": {}, "requests_per_second": 0, "failures_per_second": 0, "expected_workers": 5,
+                "workers": workers, "changes": [], "changes_in_all": 0, "last": null,
+            });
+            serde_json::from_value::<Status>(status).unwrap()
+        };
+        assert_eq!(headline(&status("waiting")), "waiting: 2 of 5 workers are there");
+        assert_eq!(headline(&status("idle")), "idle: no run goes on; 2 workers are there");
     }
 }

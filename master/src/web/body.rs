@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use proto::arrivals::Arrivals;
-use proto::command::WHOLE;
+use proto::command::{LARGEST_ARGS, WHOLE};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,8 +16,8 @@ use crate::change::Wish;
 use crate::config;
 use crate::start::Start;
 
-/// The most bytes of a body, and what may be around the most that goes with a command.
-pub(super) const LARGEST_BODY: usize = 64 << 10;
+/// The most bytes of a body: the most that goes with a command, and what is around it.
+pub const LARGEST_BODY: usize = LARGEST_ARGS + (4 << 10);
 
 /// A request's body, whole.
 pub(super) type Sent = Result<Bytes, BytesRejection>;

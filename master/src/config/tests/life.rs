@@ -24,7 +24,7 @@ fn a_headless_master_is_reached_only_where_it_is_said() {
 
 #[test]
 fn what_can_t_be_is_told() {
-    let table: [(&[&str], &str); 4] = [
+    let table: [(&[&str], &str); 5] = [
         (
             &["--web-port", "65536"],
             "--web-port 65536 (command line): too many; give a whole number from 0 to 65535",
@@ -38,6 +38,10 @@ fn what_can_t_be_is_told() {
             &["--autoquit", "5"],
             "--autoquit 5 (command line): it counts from the end of a run that begins by itself; give --autostart too, \
              or leave it out",
+        ),
+        (
+            &["--headless", "--autostart", "--autoquit", "1m"],
+            "--autoquit 1m (command line): with --headless the master ends with its run anyway; leave one of the two out",
         ),
         (
             &["--autostart", "--autoquit", "x"],
