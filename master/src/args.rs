@@ -60,6 +60,9 @@ pub struct Args {
     /// The address of that port; whoever can reach it can change runs [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     pub web_bind: Option<String>,
+    /// A name by which pages may ask for the master there, beside its addresses, as behind an ingress; can be given again
+    #[arg(long, value_name = "NAME")]
+    pub web_host: Vec<String>,
     /// Begin the first run at once, without `master ctl start`, and stay for others
     #[arg(long)]
     pub autostart: bool,
@@ -167,6 +170,7 @@ impl Args {
             ("headless", on(self.headless)),
             ("web-port", self.web_port),
             ("web-bind", self.web_bind),
+            ("web-host", list(self.web_host)),
             ("autostart", on(self.autostart)),
             ("autoquit", self.autoquit),
             ("stop-timeout", self.stop_timeout),
@@ -259,6 +263,6 @@ mod tests {
             args.given(),
             [("users", "-1".into()), ("spawn-rate", "nan".into()), ("headless", "true".into())]
         );
-        assert_eq!(Args::names().len(), 41);
+        assert_eq!(Args::names().len(), 42);
     }
 }

@@ -138,7 +138,8 @@ fn reach(
     let unknown = |source| Error::System { what: "the port is unknown", source };
     let at = web.local_addr().map_err(unknown)?;
     tracing::info!("people reach it at http://{at}, as with `master ctl`");
-    Ok(tokio::spawn(master::web::serve(web, desk, config.sources.clone(), closing)))
+    let (sources, names) = (config.sources.clone(), config.life.names.clone());
+    Ok(tokio::spawn(master::web::serve(web, desk, sources, names, closing)))
 }
 
 /// Ctrl-C, SIGTERM and a closed terminal ask for a stop.

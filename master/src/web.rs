@@ -4,18 +4,19 @@
 mod api;
 mod body;
 mod fault;
+mod guests;
 mod porter;
+mod punctual;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,9 +25,8 @@ use crate::config::Sources;
 use crate::desk::Desk;
 pub(crate) use api::CTL;
 pub use body::LARGEST_BODY;
-
-/// The most connections at a time; further ones wait.
-const MOST_CONNECTIONS: usize = 64;
+use guests::{Guest, Guests};
+use punctual::Punctual;
 
 /// The most bytes of a request's head.
 const LARGEST_HEAD: usize = 16 << 10;
@@ -43,27 +43,31 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long people may take to hear the last answer.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Serves people until `closing`. The sources are where the files of every plan were.
-pub async fn serve(listener: TcpListener, desk: Desk, sources: Sources, closing: CancellationToken) {
+/// Serves people until `closing`. The sources are where the files of every plan were, the names those by which this master
+/// may be asked for, beside its addresses.
+pub async fn serve(
+    listener: TcpListener,
+    desk: Desk,
+    sources: Sources,
+    names: Vec<String>,
+    closing: CancellationToken,
+) {
     let is_local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     if !is_local {
         tracing::warn!("--web-bind: whoever can reach this address can change runs; there is no password");
     }
-    let site = api::routes(desk, sources, porter::Door { is_local });
-    let (connections, places) = (TaskTracker::new(), Arc::new(Semaphore::new(MOST_CONNECTIONS)));
+    let site = api::routes(desk, sources, porter::Door { is_local, names: names.into() });
+    let (connections, mut guests) = (TaskTracker::new(), Guests::new());
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = closing.cancelled() => break,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (site, closing) = (site.clone(), closing.clone());
-                connections.spawn(async move {
-                    attend(stream, peer, site, closing).await;
-                    drop(place);
-                });
+                let admitted = closing.run_until_cancelled(guests.admit()).await.flatten();
+                let Some(guest) = admitted else { break };
+                connections.spawn(attend((stream, peer), guest, site.clone(), closing.clone()));
             }
             Err(e) => {
                 tracing::debug!("a connection could not be accepted: {e}");
@@ -76,18 +80,29 @@ pub async fn serve(listener: TcpListener, desk: Desk, sources: Sources, closing:
 }
 
 /// One connection, to its end.
-async fn attend(stream: TcpStream, peer: SocketAddr, site: Router, closing: CancellationToken) {
-    let service = TowerToHyperService::new(site.layer(Extension(peer)));
+async fn attend(
+    (stream, peer): (TcpStream, SocketAddr),
+    guest: Arc<Guest>,
+    site: Router,
+    closing: CancellationToken,
+) {
+    let attended = middleware::from_fn_with_state(guest.clone(), guests::attend);
+    let service = TowerToHyperService::new(site.layer(Extension(peer)).layer(attended));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD);
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http.serve_connection(TokioIo::new(Punctual::new(stream)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = closing.cancelled() => {
+        ended = connection.as_mut() => Some(ended),
+        () = closing.cancelled() => None,
+        () = guest.leave.cancelled() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             connection.as_mut().graceful_shutdown();
             timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
         }

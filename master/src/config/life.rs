@@ -12,6 +12,8 @@ use super::{Reader, parse};
 pub struct Life {
     /// Where people reach it.
     pub web: Option<String>,
+    /// Names by which they may ask for it, beside its addresses.
+    pub names: Vec<String>,
     /// Whether it stays when its run has a verdict, so that people can start another.
     pub stays: bool,
     /// Whether the first run of one that stays begins by itself.
@@ -27,6 +29,7 @@ impl Reader<'_> {
         let autoquit = self.optional("autoquit", |text| parse::time(text, Duration::ZERO, LONGEST_RUN));
         let port = self.read("web-port", |text| parse::whole(text, 0, u16::MAX.into()));
         let bind = self.read("web-bind", address);
+        let names = self.optional("web-host", parse::hosts);
         let (headless, autostart) = (headless?, autostart?);
         if self.settings.get("autoquit").is_some() && !autostart {
             let wrong = "it counts from the end of a run that begins by itself; give --autostart too, or leave it out";
@@ -39,6 +42,7 @@ impl Reader<'_> {
         let is_reachable = !headless || self.is_given("web-port");
         Some(Life {
             web: is_reachable.then(|| address.to_string()),
+            names: names?.unwrap_or_default(),
             stays: !headless,
             autostart,
             autoquit: autoquit?,

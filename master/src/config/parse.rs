@@ -120,6 +120,20 @@ pub(super) fn tags(text: &str) -> Result<Vec<String>, String> {
     }
 }
 
+/// Names of a machine, without ports.
+pub(super) fn hosts(text: &str) -> Result<Vec<String>, String> {
+    let names = words(text);
+    let is_name = |name: &&String| url::Host::parse(name).is_ok();
+    match names.iter().find(|name| !is_name(name)) {
+        _ if names.is_empty() => Err("no name in it; write horde.example".into()),
+        Some(wrong) => Err(format!("`{}` is no name; write horde.example", crate::text::fit(wrong, 60))),
+        None if names.len() > MOST_ENTRIES => {
+            Err(format!("{} names; give at most {MOST_ENTRIES}", names.len()))
+        }
+        None => Ok(names),
+    }
+}
+
 pub(super) fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
     let address = |word: &String| {
         let wrong = |_| format!("`{}` is no IP address; write 10.0.0.5,10.0.0.6", crate::text::fit(word, 60));

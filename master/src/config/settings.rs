@@ -39,7 +39,7 @@ const DEFAULTS: [(&str, &str); 25] = [
 ];
 
 /// Settings that may be lists in the file.
-const LISTS: [&str; 4] = ["tags", "exclude-tags", "source-ip", "data"];
+const LISTS: [&str; 5] = ["tags", "exclude-tags", "source-ip", "data", "web-host"];
 
 /// The file that is read if it is there and none is named.
 const FILE: &str = "horde.toml";

@@ -10,12 +10,14 @@ use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
+use tokio::sync::Semaphore;
+use tokio_stream::StreamExt;
 use tokio_stream::wrappers::WatchStream;
-use tokio_stream::{Stream, StreamExt};
 
 use super::body::{CommandBody, LARGEST_BODY, Nothing, PlanBody, Sent, StartBody, read};
 use super::fault::{Fault, json};
+use super::guests::Guest;
 use super::porter::{Door, admit};
 use crate::change::Wish;
 use crate::config::Sources;
@@ -26,6 +28,9 @@ type Answer = Result<Response, Fault>;
 
 /// What the program of the same release calls itself.
 pub(crate) const CTL: &str = concat!("horde-ctl/", env!("CARGO_PKG_VERSION"));
+
+/// The most streams of events at a time: each keeps its connection for itself, and others need some.
+const MOST_LISTENERS: usize = 32;
 
 /// All paths.
 pub(super) fn routes(desk: Desk, sources: Sources, door: Door) -> Router {
@@ -46,7 +51,11 @@ pub(super) fn routes(desk: Desk, sources: Sources, door: Door) -> Router {
         .method_not_allowed_fallback(wrong)
         .layer(middleware::from_fn_with_state(door, admit))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(Site { desk, sources: sources.into() })
+        .with_state(Site {
+            desk,
+            sources: sources.into(),
+            listeners: Arc::new(Semaphore::new(MOST_LISTENERS)),
+        })
 }
 
 /// What every handler has.
@@ -54,6 +63,8 @@ pub(super) fn routes(desk: Desk, sources: Sources, door: Door) -> Router {
 struct Site {
     desk: Desk,
     sources: Arc<Sources>,
+    /// Places for those who listen to events.
+    listeners: Arc<Semaphore>,
 }
 
 /// Who asks, as the timeline tells it.
@@ -117,7 +128,16 @@ async fn plan_file(State(site): State<Site>) -> Answer {
 }
 
 /// The status each time that it is new, as server-sent events.
-async fn events(State(site): State<Site>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events(State(site): State<Site>, Extension(guest): Extension<Arc<Guest>>) -> Answer {
+    let Ok(place) = site.listeners.try_acquire_owned() else {
+        let sentence = format!("{MOST_LISTENERS} listen to events already; ask for the status now and then");
+        return Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, sentence));
+    };
+    let held = (place, guest.asks());
     let told = WatchStream::new(site.desk.news).filter_map(|news| serde_json::to_string(&news?.status).ok());
-    Sse::new(told.map(|status| Ok(Event::default().event("status").data(status))))
+    let event = move |status| {
+        let _until_its_end = &held;
+        Ok::<_, Infallible>(Event::default().event("status").data(status))
+    };
+    Ok(Sse::new(told.map(event)).into_response())
 }

@@ -27,7 +27,8 @@ impl Site {
         let master = Master::staying(config(1, plan(20, 100.0, 3_600)), Life::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, closing) = (listener.local_addr().unwrap(), CancellationToken::new());
-        tokio::spawn(master::web::serve(listener, master.desk.clone(), Default::default(), closing.clone()));
+        let desk = master.desk.clone();
+        tokio::spawn(master::web::serve(listener, desk, Default::default(), Vec::new(), closing.clone()));
         master.until(|status| status.phase == Standing::Idle).await;
         Self { master, address, closing }
     }
@@ -242,17 +243,38 @@ async fn a_body_without_end_is_cut_off() {
 }
 
 #[tokio::test]
-async fn the_65th_connection_waits_until_another_is_gone() {
+async fn the_65th_connection_takes_the_place_of_the_oldest_that_asks_nothing() {
     let site = Site::open().await;
     let mut open = Vec::new();
     for _ in 0..64 {
         open.push(site.connect().await);
     }
-    let waiting = site.json("GET", "status", json!({}));
-    tokio::pin!(waiting);
-    assert!(timeout(Duration::from_millis(300), &mut waiting).await.is_err());
-    open.clear();
-    assert_eq!(timeout(LONG, waiting).await.unwrap().0, 200);
+    let soon = timeout(Duration::from_secs(5), site.json("GET", "status", json!({})));
+    assert_eq!(soon.await.expect("a place in time").0, 200);
+    let ended = timeout(LONG, open[0].read(&mut [0; 1])).await.expect("the oldest goes");
+    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+    assert!(timeout(Duration::from_millis(100), open[1].read(&mut [0; 1])).await.is_err());
+}
+
+#[tokio::test]
+async fn a_crowd_that_listens_to_events_and_reads_nothing_keeps_nobody_out() {
+    let site = Site::open().await;
+    let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: {}\r\n\r\n", site.address);
+    let mut open = Vec::new();
+    for _ in 0..64 {
+        let mut stream = site.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        open.push(stream);
+    }
+    let mut listening = 0;
+    for stream in &mut open {
+        let mut head = [0; 12];
+        timeout(LONG, stream.read_exact(&mut head)).await.expect("an answer in time").unwrap();
+        listening += usize::from(&head == b"HTTP/1.1 200");
+    }
+    assert_eq!(listening, 32);
+    let soon = timeout(Duration::from_secs(5), site.json("GET", "status", json!({})));
+    assert_eq!(soon.await.expect("a place in time").0, 200);
 }
 
 #[tokio::test]

@@ -16,18 +16,26 @@ fn a_headless_master_is_reached_only_where_it_is_said() {
     ];
     for (args, web, stays, autostart) in table {
         let life = check(&[&HOST, args].concat(), &[]).unwrap().life;
-        assert_eq!(life, Life { web, stays, autostart, autoquit: None }, "{args:?}");
+        assert_eq!(life, Life { web, names: Vec::new(), stays, autostart, autoquit: None }, "{args:?}");
     }
     let life = check(&[&HOST[..], &["--autostart", "--autoquit", "5"]].concat(), &[]).unwrap().life;
     assert_eq!(life.autoquit, Some(Duration::from_secs(5)));
+    let life = check(&[&HOST[..], &["--web-host", "a.example", "--web-host", "b.example"]].concat(), &[])
+        .unwrap()
+        .life;
+    assert_eq!(life.names, ["a.example", "b.example"]);
 }
 
 #[test]
 fn what_can_t_be_is_told() {
-    let table: [(&[&str], &str); 5] = [
+    let table: [(&[&str], &str); 6] = [
         (
             &["--web-port", "65536"],
             "--web-port 65536 (command line): too many; give a whole number from 0 to 65535",
+        ),
+        (
+            &["--web-host", "horde.example:8089"],
+            "--web-host horde.example:8089 (command line): `horde.example:8089` is no name; write horde.example",
         ),
         (
             &["--web-bind", "localhost"],
