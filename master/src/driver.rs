@@ -205,8 +205,8 @@ impl Driver {
         });
         let Some(journal) = &mut self.journal else { return };
         // A run that is over is no use to the next.
-        let is_next =
-            self.past.is_some() && records.clone().any(|record| matches!(record, Record::Began { .. }));
+        let is_a_run = |record: &Record| matches!(record, Record::Began { .. } | Record::Started { .. });
+        let is_next = self.past.is_some() && records.clone().any(is_a_run);
         let renewed = if is_next { renew(journal, &self.clock) } else { Ok(()) };
         if let Err(e) = renewed.and_then(|()| journal.append(records)) {
             tracing::error!(

@@ -75,8 +75,8 @@ fn read(file: &File) -> Result<Read, Unreadable> {
         read.records.push(record?);
     }
     read.whole = records.whole();
-    let began = read.records.iter().any(|record| matches!(record, Record::Began { .. }));
-    if !began || read.records.last() == Some(&Record::Over) {
+    let is_a_run = |record: &Record| matches!(record, Record::Began { .. } | Record::Started { .. });
+    if !read.records.iter().any(is_a_run) || read.records.last() == Some(&Record::Over) {
         read.records.clear();
     }
     Ok(read)

@@ -84,6 +84,16 @@ pub enum Record {
     Over,
     /// People changed it.
     Changed(Change),
+    /// People started it, and it begins when its workers are there.
+    Started {
+        /// Its name.
+        run: Uuid,
+        /// The files of its robots.
+        bundle: BundleHash,
+        /// What it is to be.
+        #[serde(with = "plan")]
+        plan: Arc<Plan>,
+    },
 }
 
 /// How slots change owners.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::ramp::Ramp;
 use super::{Effect, Phase, Run};
 use crate::change::Declined;
+use crate::journal::Record;
 use crate::notice::Notice;
 use crate::start::Start;
 
@@ -56,6 +57,8 @@ impl Run {
         self.ramp = Ramp::of(&plan.profile);
         self.plan = plan.into();
         self.held = false;
+        let (run, bundle) = (self.id, self.bundle.hash);
+        self.keep(Record::Started { run, bundle, plan: self.plan.clone() });
         self.phase =
             Phase::Waiting { until: self.muster.patience.map(|patience| now + patience), remind: now };
         self.announce(Notice::Started(who));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::message::{Assignment, Bundle, SILENCE};
+use proto::message::{Assignment, Bundle, BundleHash, SILENCE};
 use uuid::Uuid;
 
 use super::phases::GRACE;
@@ -44,13 +44,19 @@ impl Run {
         records: Vec<Record>,
     ) -> Result<Self, RestoreError> {
         let mut records = records.into_iter().filter(|record| !matches!(record, Record::Mark(_)));
-        let Some(Record::Began { run: id, bundle: hash, start }) = records.next() else {
+        let mut first = records.next();
+        if let Some(Record::Started { run: id, bundle: hash, plan }) = first {
+            first = records.next();
+            if first.is_none() {
+                is_same(id, hash, &bundle)?;
+                return Ok(Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle));
+            }
+        }
+        let Some(Record::Began { run: id, bundle: hash, start }) = first else {
             return Err(RestoreError::NoBegin);
         };
         let Some(Record::Plan(plan)) = records.next() else { return Err(RestoreError::NoBegin) };
-        if hash != bundle.hash {
-            return Err(RestoreError::Bundle(id));
-        }
+        is_same(id, hash, &bundle)?;
         let mut run = Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle);
         (run.start, run.phase) = (Some(start), Phase::Running);
         let mut present = BTreeSet::new();
@@ -100,7 +106,7 @@ impl Run {
             Record::Problem(problem) => self.problems.push(problem),
             Record::Stopped(at, why) => self.stopped = Some((at, why)),
             Record::Ended(at) => self.ended = Some(at),
-            Record::Mark(_) | Record::Began { .. } | Record::Over => {}
+            Record::Mark(_) | Record::Began { .. } | Record::Started { .. } | Record::Over => {}
         }
     }
 
@@ -127,4 +133,9 @@ impl Run {
         }
         self.announce(Notice::Resumed { run: self.id, at: self.elapsed(now), workers: present.len() });
     }
+}
+
+/// Whether a run's files are those that are there.
+fn is_same(run: Uuid, hash: BundleHash, bundle: &Bundle) -> Result<(), RestoreError> {
+    if hash == bundle.hash { Ok(()) } else { Err(RestoreError::Bundle(run)) }
 }

@@ -1,5 +1,6 @@
 //! People at the desk of a master: what they change in mid-run, and one run after the other.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::common::fake::Worker;
@@ -144,18 +145,48 @@ async fn autoquit_ends_a_master_when_nobody_starts_another_run_in_time() {
     assert_eq!(master.summary().await.plan.users, 5);
 }
 
+/// What the journal of a folder has to go on with.
+fn ground(folder: &Path) -> Ground {
+    let opened = journal::open(folder).unwrap();
+    Ground { clock: opened.clock, records: opened.records, journal: Some(opened.journal), ..Ground::fresh() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_granted_start_is_not_forgotten_when_the_master_is_killed_before_the_run_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let life = Life { stays: true, autostart: true, ..Life::default() };
+    let config = || Config { life: life.clone(), ..config(1, plan(10, 10.0, 5)) };
+    let master = Master::on(ground(folder.path()), config());
+    let worker = Worker::join(&master.network, "ann").await;
+    let first = master.until(|status| status.last.is_some()).await.last.unwrap().run;
+    worker.silence();
+    master.until(|status| status.workers.iter().all(|worker| worker.state != WorkerState::Ready)).await;
+    let run = master.ask(start(7)).await.unwrap().run;
+    assert_ne!(first, run);
+    master.kill().await;
+    let master = Master::on(ground(folder.path()), config());
+    let status = master.until(|status| status.phase == Standing::Waiting).await;
+    assert_eq!(status.run, run);
+    let _worker = Worker::join(&master.network, "ben").await;
+    let last = master.until(|status| status.last.is_some()).await.last.unwrap();
+    assert_eq!((last.run, last.passed), (run, true));
+    master.kill().await;
+    // A run that is over is forgotten, as it is when it never began.
+    let master = Master::on(
+        ground(folder.path()),
+        Config { life: Life { autostart: false, ..life.clone() }, ..config() },
+    );
+    master.until(|status| status.phase == Standing::Idle).await;
+    master.ask(start(7)).await.unwrap();
+    master.ask(Wish::Stop).await.unwrap();
+    master.kill().await;
+    assert!(ground(folder.path()).records.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_run_begins_the_journal_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let ground = || {
-        let opened = journal::open(folder.path()).unwrap();
-        Ground {
-            clock: opened.clock,
-            records: opened.records,
-            journal: Some(opened.journal),
-            ..Ground::fresh()
-        }
-    };
+    let ground = || ground(folder.path());
     let life = Life { stays: true, autostart: true, ..Life::default() };
     let master = Master::on(ground(), Config { life: life.clone(), ..config(1, plan(10, 10.0, 5)) });
     let _worker = Worker::join(&master.network, "ann").await;

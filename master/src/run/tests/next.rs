@@ -121,3 +121,30 @@ fn a_worker_that_can_t_take_part_is_sent_away_and_a_held_run_goes_on() {
     scene.ready(3);
     assert!(scene.wish(Wish::Start(Start::default())).is_ok());
 }
+
+#[test]
+fn a_granted_start_is_known_to_a_master_that_is_started_again_before_the_run_begins() {
+    let mut scene = Scene::held(2);
+    scene.join(1, "a", 1);
+    scene.ready(1);
+    scene.wish(Wish::Start(Start { users: Some(10), ..Start::default() })).unwrap();
+    let run = scene.run.id();
+    scene.pass(5 * S, &[(1, 0)]);
+    scene.restart(S);
+    assert!(!scene.run.is_held() && matches!(scene.run.phase(), Phase::Waiting { .. }));
+    // Once it has begun, that is what is gone on with.
+    for (session, name) in [(11, "a"), (12, "b")] {
+        scene.join(session, name, session.into());
+        scene.ready(session);
+    }
+    assert_eq!(
+        (scene.run.id(), scene.run.phase(), scene.run.plan().profile.peak()),
+        (run, Phase::Running, 10)
+    );
+    scene.restart(S);
+    assert_eq!(
+        (scene.run.id(), scene.run.phase(), scene.run.plan().profile.peak()),
+        (run, Phase::Running, 10)
+    );
+    assert_eq!(scene.run.revision(), 1);
+}
