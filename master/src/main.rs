@@ -120,7 +120,7 @@ async fn run(config: Config) -> Result<u8, Error> {
             None
         }
     };
-    let summary = master::run_on(config, listener, office).await?;
+    let summary = Box::pin(master::run_on(config, listener, office)).await?;
     closing.cancel();
     if let Some(web) = web {
         _ = web.await;

@@ -57,7 +57,8 @@ impl Start {
         if (closed || self.spawn_rate.is_some()) && (open || self.arrivals_model.is_some()) {
             return Err("users and spawn_rate do not go with arrivals; leave one of the two out");
         }
-        if !is_plain(usual) && !open && !(closed && self.spawn_rate.is_some()) {
+        let is_whole = open || (closed && self.spawn_rate.is_some());
+        if !is_whole && !is_plain(usual) {
             return Err(
                 "the plan has stages, which say how many there are and how long it lasts; give users and \
                         spawn_rate, or arrivals, too",
