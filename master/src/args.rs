@@ -99,6 +99,9 @@ pub struct Args {
     /// Keep the last messages of so many failing robots [default: 0]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub keep_failures: Option<String>,
+    /// What the figures of the run have to keep to, such as 'p99(EchoRequest) < 50ms after 30s'; can be given again
+    #[arg(long, value_name = "THRESHOLD")]
+    pub threshold: Vec<String>,
     /// Folder of .sproto files that workers use [default: their built-in role protocol]
     #[arg(long, value_name = "FOLDER")]
     pub schema: Option<String>,
@@ -183,6 +186,7 @@ impl Args {
             ("on-robot-end", self.on_robot_end),
             ("reconnect", self.reconnect),
             ("keep-failures", self.keep_failures),
+            ("threshold", (!self.threshold.is_empty()).then(|| self.threshold.join(";"))),
             ("schema", self.schema),
             ("mods", self.mods),
             ("mod", self.mod_name),
@@ -263,6 +267,6 @@ mod tests {
             args.given(),
             [("users", "-1".into()), ("spawn-rate", "nan".into()), ("headless", "true".into())]
         );
-        assert_eq!(Args::names().len(), 42);
+        assert_eq!(Args::names().len(), 43);
     }
 }

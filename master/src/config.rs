@@ -3,7 +3,7 @@
 
 mod bundle;
 mod classes;
-mod duration;
+pub(crate) mod duration;
 mod export;
 mod fault;
 mod life;
@@ -32,6 +32,7 @@ pub use settings::{Setting, Settings};
 
 use crate::door::MOST_CONNECTIONS;
 use crate::output::{Csv, Json, Output};
+use crate::threshold::Threshold;
 
 /// A master's work.
 pub struct Config {
@@ -45,6 +46,8 @@ pub struct Config {
     pub muster: Muster,
     /// Everything that the run is.
     pub plan: Plan,
+    /// What its figures have to keep to.
+    pub thresholds: Vec<Threshold>,
     /// The files that robots need.
     pub bundle: Arc<Bundle>,
     /// Where those files were.
@@ -93,6 +96,7 @@ impl Reader<'_> {
         let journal = self.optional("journal", |folder| Ok(PathBuf::from(folder)));
         let muster = self.muster();
         let life = self.life();
+        let thresholds = self.optional("threshold", parse::thresholds);
         let shipped = self.shipped();
         let plan = self.plan(&shipped);
         if let (Some(plan), Some(muster)) = (&plan, muster) {
@@ -109,6 +113,7 @@ impl Reader<'_> {
             journal: journal?,
             muster: muster?,
             plan: plan?,
+            thresholds: thresholds?.unwrap_or_default(),
             sources: self.sources(&shipped),
             bundle: Arc::new(shipped.files.into_bundle()),
             outputs: outputs.into_iter().flatten().collect(),

@@ -32,6 +32,7 @@ pub mod run;
 pub mod start;
 pub mod status;
 pub mod summary;
+pub mod threshold;
 pub mod totals;
 pub mod verdict;
 pub mod web;

@@ -33,6 +33,7 @@ use crate::journal::Record;
 use crate::loss::Loss;
 use crate::notice::Notice;
 use crate::refusal::Refusal;
+use crate::threshold::{Threshold, Watch};
 use crate::totals::Totals;
 use crate::verdict::{Problem, Severity, Verdict};
 pub use restore::RestoreError;
@@ -128,6 +129,8 @@ pub struct Run {
     changes: Vec<Change>,
     fleet: Fleet,
     totals: Totals,
+    /// What its figures have to keep to.
+    watches: Vec<Watch>,
     epoch: u64,
     deal: Deal<WorkerId>,
     grants: Grants,
@@ -181,6 +184,7 @@ impl Run {
             changes: Vec::new(),
             fleet: Fleet::default(),
             totals: Totals::default(),
+            watches: Vec::new(),
             epoch: 0,
             deal: Deal::stripes([]),
             grants: Grants::default(),
@@ -195,6 +199,13 @@ impl Run {
             ticked: now,
             effects: Vec::new(),
         }
+    }
+
+    /// The same run, judged by these as well.
+    #[must_use]
+    pub fn judged_by(mut self, thresholds: &[Threshold]) -> Self {
+        self.watches = thresholds.iter().cloned().map(Watch::new).collect();
+        self
     }
 
     /// Takes an event that happened at `now`, and says what is to be done.

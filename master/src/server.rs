@@ -152,17 +152,18 @@ pub async fn serve<IO>(
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Config { muster, plan, bundle, outputs, life, .. } = config;
+    let Config { muster, plan, thresholds, bundle, outputs, life, .. } = config;
     let usual = plan.clone();
     if plan.network.insecure {
         tracing::warn!("--insecure: certificates are NOT checked, so robots may talk to anybody");
     }
     let Ground { clock, id, records, journal } = ground;
-    let run = match records.is_empty() {
-        true if life.stays && !life.autostart => Run::new(clock.now(), id, muster, plan, bundle).held(),
-        true => Run::new(clock.now(), id, muster, plan, bundle),
-        false => Run::restore(clock.now(), muster, bundle, records)?,
+    let fresh = records.is_empty();
+    let run = match fresh {
+        true => Run::new(clock.now(), id, muster, plan, bundle).judged_by(&thresholds),
+        false => Run::restore(clock.now(), muster, bundle, records, &thresholds)?,
     };
+    let run = if fresh && life.stays && !life.autostart { run.held() } else { run };
     let (streams, no_more, closing) =
         (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
     let (gate, inbox) = Gate::new(streams.clone(), closing.clone());

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{Phase, Run};
 use crate::summary::{ChangeLine, Summary};
+use crate::threshold::Judgement;
 use crate::totals::Users;
 use crate::totals::{from_us, us};
 use crate::worker::Worker;
@@ -58,6 +59,9 @@ pub struct Status {
     pub requests_per_second: u64,
     /// Those of them that failed.
     pub failures_per_second: u64,
+    /// How its thresholds stand.
+    #[serde(default)]
+    pub thresholds: Vec<Judgement>,
     /// How many workers it begins with.
     pub expected_workers: usize,
     /// Those that are there, or were.
@@ -137,6 +141,7 @@ impl Status {
             robots: robots(users),
             requests_per_second: requests.latency.count,
             failures_per_second: requests.failed,
+            thresholds: run.judgements(),
             expected_workers: run.muster().workers,
             workers: run.fleet().workers().map(|(_, worker)| WorkerStatus::of(worker)).collect(),
             changes: changes[changes.len().saturating_sub(MOST_CHANGES)..]

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::open_address;
 use crate::loss::Loss;
 use crate::run::Run;
+use crate::threshold::Judgement;
 use crate::totals::{Counts, Latency, MessageTotals, SeriesTotals, Totals, is_request, us};
 use crate::verdict::Verdict;
 
@@ -54,6 +55,8 @@ pub struct Summary {
     pub messages: Vec<MessageLine>,
     /// Each second of the run.
     pub timeline: Vec<SecondLine>,
+    /// What its figures had to keep to, and whether they did.
+    pub thresholds: Vec<Judgement>,
     /// How it ended.
     pub verdict: Verdict,
 }
@@ -85,6 +88,7 @@ impl Summary {
             kept_failures: kept(run, start),
             messages: messages(totals),
             timeline: timeline(totals, clock, start),
+            thresholds: run.judgements(),
             verdict: run.verdict(),
         }
     }

@@ -12,6 +12,7 @@ use proto::series::{Kind, RobotState};
 use crate::run::Run;
 use crate::summary::{ChangeLine, Figures, KeptLine, MessageLine, SeriesLine, Summary};
 use crate::text::{fit, millis, seconds};
+use crate::threshold::Judgement;
 use crate::totals::{PERCENTS, Second, Users};
 
 /// The most series that are shown; the files have all.
@@ -171,6 +172,7 @@ pub(crate) fn summary(summary: &Summary) -> String {
         failures(&mut text, summary);
         kept(&mut text, &summary.kept_failures);
     }
+    thresholds(&mut text, &summary.thresholds);
     changes(&mut text, &summary.changes);
     workers(&mut text, summary);
     for warning in &summary.verdict.warnings {
@@ -178,6 +180,18 @@ pub(crate) fn summary(summary: &Summary) -> String {
     }
     text.push_str(&summary.verdict.to_string());
     text
+}
+
+fn thresholds(text: &mut String, judgements: &[Judgement]) {
+    if judgements.is_empty() {
+        return;
+    }
+    _ = writeln!(text, "\nThresholds");
+    for Judgement { threshold, state, value, samples } in judgements {
+        let (state, value) = (state.as_str(), value.as_deref().unwrap_or("-"));
+        _ = writeln!(text, "{state:<8} {:<60} {value:>14} of {samples} samples", fit(threshold, 60));
+    }
+    text.push('\n');
 }
 
 fn headline(summary: &Summary) -> String {

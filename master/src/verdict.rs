@@ -22,6 +22,8 @@ pub enum Severity {
     Broken,
     /// The run's figures can't be trusted.
     Invalid,
+    /// They do not keep to a threshold.
+    Crossed,
 }
 
 impl Severity {
@@ -30,6 +32,7 @@ impl Severity {
             Self::Usage => 2,
             Self::Broken => 1,
             Self::Invalid => 4,
+            Self::Crossed => 3,
         }
     }
 }
@@ -80,8 +83,14 @@ mod tests {
 
     #[test]
     fn the_gravest_problem_decides_and_all_are_told() {
-        use Severity::{Broken, Invalid, Usage};
-        let table = [(vec![], 0), (vec![Invalid], 4), (vec![Invalid, Broken], 1), (vec![Broken, Usage], 2)];
+        use Severity::{Broken, Crossed, Invalid, Usage};
+        let table = [
+            (vec![], 0),
+            (vec![Crossed], 3),
+            (vec![Crossed, Invalid], 4),
+            (vec![Invalid, Broken], 1),
+            (vec![Broken, Usage], 2),
+        ];
         for (severities, code) in table {
             let problem = |severity| Problem { severity, reason: format!("{severity:?}") };
             let problems: Vec<_> = severities.into_iter().map(problem).collect();

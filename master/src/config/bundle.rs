@@ -62,7 +62,10 @@ impl Reader<'_> {
     pub(super) fn sources(&self, shipped: &Shipped) -> Sources {
         let folder = |name| self.settings.get(name).map(|setting| setting.text.clone());
         let data = shipped.data.iter().map(|data| (data.set.name.clone(), data.file.clone()));
-        Sources { schema: folder("schema"), mods: folder("mods"), data: data.collect() }
+        let thresholds =
+            self.settings.get("threshold").and_then(|setting| parse::thresholds(&setting.text).ok());
+        let thresholds = thresholds.into_iter().flatten().map(|threshold| threshold.text).collect();
+        Sources { schema: folder("schema"), mods: folder("mods"), data: data.collect(), thresholds }
     }
 
     /// The data sets of the file, and those of `--data`; one that both have takes its file from the latter.

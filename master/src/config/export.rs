@@ -27,6 +27,8 @@ pub struct Sources {
     pub mods: Option<String>,
     /// The files of the data sets, by the sets' names; of one that is missing the path in the bundle is written.
     pub data: BTreeMap<String, String>,
+    /// The thresholds as written.
+    pub thresholds: Vec<String>,
 }
 
 /// The text of a `horde.toml` that makes the plan of that run again: the stages as they were run, to the microsecond, and
@@ -39,6 +41,7 @@ pub fn export(run: Uuid, muster: Muster, plan: &Plan, sources: &Sources) -> Stri
     toml.comment(&format!("The plan of run {run}, as it was run."));
     left_out(&mut toml, plan);
     settings(&mut toml, plan, muster);
+    toml.list("threshold", &sources.thresholds, |text| quoted(text));
     // By name, so that no new part is forgotten: those without one here are settings.
     let Plan {
         profile,

@@ -18,6 +18,7 @@ use proto::speech::{Dialect, Envelope};
 use url::Url;
 
 use super::duration::{self, show};
+use crate::threshold::{self, MOST_THRESHOLDS, Threshold};
 
 /// What each certificate in a PEM file begins with.
 pub(super) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
@@ -44,6 +45,14 @@ pub(super) fn time(text: &str, least: Duration, most: Duration) -> Result<Durati
         Some(time) if time > most => Err(format!("too long; give at most {}", show(most))),
         Some(time) => Ok(time),
     }
+}
+
+/// Separated by semicolons: there are commas within some.
+pub(super) fn thresholds(text: &str) -> Result<Vec<Threshold>, String> {
+    let texts = text.split(';').filter(|text| !text.trim().is_empty());
+    let read: Vec<_> =
+        texts.map(threshold::parse).collect::<Result<_, _>>().map_err(|wrong| wrong.to_string())?;
+    if read.len() > MOST_THRESHOLDS { Err(format!("give at most {MOST_THRESHOLDS}")) } else { Ok(read) }
 }
 
 pub(super) fn switch(text: &str) -> Result<bool, String> {

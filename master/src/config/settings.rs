@@ -39,7 +39,7 @@ const DEFAULTS: [(&str, &str); 25] = [
 ];
 
 /// Settings that may be lists in the file.
-const LISTS: [&str; 5] = ["tags", "exclude-tags", "source-ip", "data", "web-host"];
+const LISTS: [&str; 6] = ["tags", "exclude-tags", "source-ip", "data", "web-host", "threshold"];
 
 /// The file that is read if it is there and none is named.
 const FILE: &str = "horde.toml";
@@ -212,7 +212,8 @@ fn setting(name: &str, value: Value, origin: Origin) -> Result<Setting, Fault> {
 fn listed(name: &str, items: Vec<Value>, origin: &Origin) -> Result<String, Fault> {
     let texts = items.into_iter().map(Value::into_string).collect::<Result<Vec<_>, _>>();
     let wrong = |_| Fault::plain(name, origin.clone(), format!("`{name}` is no list of texts; give one"));
-    Ok(texts.map_err(wrong)?.join(","))
+    let between = if name == "threshold" { ";" } else { "," };
+    Ok(texts.map_err(wrong)?.join(between))
 }
 
 /// A TOML error is drawn over several lines; its first says where and its last says what.

@@ -8,6 +8,7 @@ use proto::series::{Kind, RobotState};
 use super::{Run, arrivals};
 use crate::config::open_address;
 use crate::notice::Notice;
+use crate::threshold::Judgement;
 use crate::totals::Second;
 use crate::verdict::Severity;
 use crate::worker::{MOST_LAG, Worker};
@@ -59,6 +60,17 @@ impl Run {
             };
             shortfall.into_iter().for_each(|reason| self.problem(Severity::Invalid, reason));
         }
+        if self.start.is_some() {
+            let complaints: Vec<_> = self.judgements().iter().filter_map(Judgement::complaint).collect();
+            complaints.into_iter().for_each(|reason| self.problem(Severity::Crossed, reason));
+        }
+    }
+
+    /// How each threshold stands.
+    pub fn judgements(&self) -> Vec<Judgement> {
+        let told = Duration::from_secs(self.totals.timeline.seconds().len() as u64);
+        let ran = self.ended.unwrap_or(told);
+        self.watches.iter().map(|watch| watch.judge(ran)).collect()
     }
 
     fn is_empty_handed(&self) -> bool {

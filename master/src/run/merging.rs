@@ -51,7 +51,9 @@ impl Run {
             self.make_good(id);
         }
         let was = self.totals.folded();
-        self.totals.apply(id, second_of(report.to, start), report);
+        let second = second_of(report.to, start);
+        self.watches.iter_mut().for_each(|watch| watch.see(second, report));
+        self.totals.apply(id, second, report);
         if was == 0 && self.totals.folded() > 0 {
             self.announce(Notice::Folded);
         }

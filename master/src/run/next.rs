@@ -12,6 +12,7 @@ use crate::change::Declined;
 use crate::journal::Record;
 use crate::notice::Notice;
 use crate::start::Start;
+use crate::threshold::Watch;
 
 impl Run {
     /// The same run, which begins only when it is asked for.
@@ -31,7 +32,8 @@ impl Run {
         // Robots that nobody saw end may live as long as their worker's lease.
         let are_left = self.fleet.workers().any(|(_, worker)| worker.order.is_some() && !worker.delivered);
         let (parts, rows) = ((plan, self.bundle.clone()), std::mem::take(&mut self.rows));
-        let next = Self::with_rows(now, id, self.muster, parts, rows).held();
+        let mut next = Self::with_rows(now, id, self.muster, parts, rows).held();
+        next.watches = self.watches.iter().map(Watch::anew).collect();
         let fleet = std::mem::replace(self, next).fleet.succeed();
         self.earliest = if are_left { now + SILENCE } else { now };
         let here: Vec<_> = fleet.workers().filter_map(|(id, worker)| Some((id, worker.session?))).collect();

@@ -205,16 +205,21 @@ impl Run {
             if !complete && now < end + CLOSING {
                 break;
             }
-            self.close_second();
+            if let (Some(crossed), Phase::Running) = (self.close_second(), self.phase) {
+                self.cut(now, format!("a threshold was crossed: {crossed}"));
+            }
         }
     }
 
-    pub(super) fn close_second(&mut self) {
+    /// Closes the next second. The threshold that ends the run, if one was crossed for as long as it says.
+    pub(super) fn close_second(&mut self) -> Option<String> {
         let second = self.totals.timeline.close();
         self.ramp.see(second.second, second.alive());
         let number = second.second;
         self.keep(Record::Closed);
         self.effects.push(Effect::Second(number));
+        let ended: Vec<_> = self.watches.iter_mut().filter_map(|watch| watch.close(number)).collect();
+        ended.into_iter().next()
     }
 
     /// Ends the run with the verdict that it has earned.
@@ -224,7 +229,7 @@ impl Run {
             self.ended = Some(t.min(self.plan.profile.end()));
         }
         while self.totals.timeline.next() <= self.totals.timeline.newest() {
-            self.close_second();
+            _ = self.close_second();
         }
         self.judge();
         self.phase = Phase::Over;

@@ -14,6 +14,7 @@ use crate::config::Muster;
 use crate::fleet::WorkerId;
 use crate::journal::{Dealing, Record};
 use crate::notice::Notice;
+use crate::threshold::Threshold;
 use crate::worker::Away;
 
 /// How long a master that was started again waits for the first of its workers.
@@ -42,6 +43,7 @@ impl Run {
         muster: Muster,
         bundle: Arc<Bundle>,
         records: Vec<Record>,
+        thresholds: &[Threshold],
     ) -> Result<Self, RestoreError> {
         let mut records = records.into_iter().filter(|record| !matches!(record, Record::Mark(_)));
         let mut first = records.next();
@@ -49,7 +51,9 @@ impl Run {
             first = records.next();
             if first.is_none() {
                 is_same(id, hash, &bundle)?;
-                return Ok(Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle));
+                return Ok(
+                    Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle).judged_by(thresholds)
+                );
             }
         }
         let Some(Record::Began { run: id, bundle: hash, start }) = first else {
@@ -57,7 +61,7 @@ impl Run {
         };
         let Some(Record::Plan(plan)) = records.next() else { return Err(RestoreError::NoBegin) };
         is_same(id, hash, &bundle)?;
-        let mut run = Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle);
+        let mut run = Self::new(now, id, muster, Arc::unwrap_or_clone(plan), bundle).judged_by(thresholds);
         (run.start, run.phase) = (Some(start), Phase::Running);
         let mut present = BTreeSet::new();
         records.for_each(|record| run.recall(record, &mut present));
@@ -97,7 +101,7 @@ impl Run {
                 self.grants.release(id);
             }
             Record::Merged { id, report } => self.merge(id, &report),
-            Record::Closed => self.close_second(),
+            Record::Closed => drop(self.close_second()),
             Record::Lost { id, loss } => {
                 present.remove(&id);
                 self.grants.release(id);

@@ -11,3 +11,4 @@ mod process;
 mod shares;
 mod stages;
 mod stop;
+mod thresholds;

@@ -45,6 +45,7 @@ pub(crate) fn config(workers: usize, plan: Plan) -> Config {
         bundle: Arc::new(Bundle::new(Vec::new())),
         journal: None,
         sources: Sources::default(),
+        thresholds: Vec::new(),
         outputs: Vec::new(),
         life: Default::default(),
     }

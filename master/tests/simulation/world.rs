@@ -258,6 +258,7 @@ impl Machines {
                 ..Plan::new(profile(), classes, "ws://nowhere:1")
             },
             bundle: Arc::new(Bundle::new(Vec::new())),
+            thresholds: Vec::new(),
             outputs: Vec::new(),
             sources: Sources::default(),
             life: Default::default(),

@@ -42,6 +42,7 @@ fn folder() -> (Folder, Sources) {
         schema: Some(folder.text("schema")),
         mods: Some(folder.text("mods")),
         data: data.map(|(name, file)| (name.to_owned(), folder.text(file))).into(),
+        thresholds: vec!["p99(\"a, b\", response) < 1s after 3s".into(), "error_rate < 1%".into()],
     };
     (folder, sources)
 }
@@ -321,6 +322,7 @@ proptest! {
         let data: BTreeMap<_, _> =
             sources.data.iter().filter(|(name, _)| plan.data.iter().any(|set| set.name == **name)).collect();
         prop_assert_eq!(read.sources.data.iter().collect::<BTreeMap<_, _>>(), data);
+        prop_assert_eq!(read.sources.thresholds, sources.thresholds);
         prop_assert_eq!((read.sources.schema, read.sources.mods), (sources.schema, sources.mods));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::journal::Record;
+use crate::threshold::Threshold;
 
 impl Scene {
     fn records(&self) -> Vec<Record> {
@@ -18,9 +19,13 @@ impl Scene {
     }
 
     fn restart_with(&mut self, records: Vec<Record>, after: Duration) {
+        self.restart_judged_by(records, after, &[]);
+    }
+
+    fn restart_judged_by(&mut self, records: Vec<Record>, after: Duration, thresholds: &[Threshold]) {
         self.now += after;
         let (muster, bundle) = (self.run.muster, self.run.bundle.clone());
-        self.run = Run::restore(self.now, muster, bundle, records).unwrap();
+        self.run = Run::restore(self.now, muster, bundle, records, thresholds).unwrap();
     }
 }
 
@@ -65,6 +70,15 @@ fn a_restarted_master_knows_every_sample_and_takes_its_workers_back() {
         "nobody was lost again, and nothing moved"
     );
     assert_eq!(scene.run.totals().of_kind(Kind::Request), (14, 0));
+}
+
+#[test]
+fn a_restarted_master_judges_all_of_the_run() {
+    let thresholds = [crate::threshold::parse("count >= 8 after 1s").unwrap()];
+    let mut scene = in_mid_run();
+    scene.restart_judged_by(scene.records(), S, &thresholds);
+    let judgements = scene.run.judgements();
+    assert_eq!((judgements[0].state, judgements[0].samples), (crate::threshold::State::Kept, 9));
 }
 
 #[test]
@@ -143,6 +157,6 @@ fn a_run_that_was_stopping_goes_on_stopping() {
 fn another_bundle_than_the_run_s_is_refused() {
     let scene = in_mid_run();
     let bundle = Arc::new(Bundle::new(vec![("a.sproto".into(), vec![])]));
-    let wrong = Run::restore(scene.now, scene.run.muster, bundle, scene.records()).unwrap_err();
+    let wrong = Run::restore(scene.now, scene.run.muster, bundle, scene.records(), &[]).unwrap_err();
     assert_eq!(wrong, RestoreError::Bundle(Uuid::from_u128(7)));
 }
