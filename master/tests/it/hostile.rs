@@ -18,6 +18,7 @@
 //! | 16 foreign run, old epoch               | `reports::what_belongs_to_another_run...`                         |
 //! | 17 counts and histograms that can't be  | `reports::figures_that_nobody_measured...`; proto, totals         |
 //! | 17 a million names                      | `reports::a_million_names...`; totals `names_beyond_the_cap...`     |
+//! | 17 wide histograms of them              | `wide::...`                                                       |
 //! | 18 names that act                       | `reports::names_that_act...`, `outputs::a_name_from_a_peer...`    |
 //! | 19 more robots than assigned            | `reports::more_robots_than_assigned...`                           |
 //! | 20 100,000 beats a second               | `a_hundred_thousand_beats...`                                     |
@@ -26,6 +27,7 @@ mod floods;
 mod mad;
 mod messages;
 mod reports;
+mod wide;
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -41,7 +43,7 @@ use uuid::Uuid;
 
 use crate::common::LONG;
 use crate::common::fake::{Worker, hello, open};
-use crate::common::process::{Running, end, requests};
+use crate::common::process::{Output, Running, end, requests};
 
 /// The longest that the master may not answer.
 const MOST_SILENCE: Duration = Duration::from_secs(2);
@@ -59,6 +61,7 @@ struct Scene {
     ann: Worker,
     canary: Canary,
     log: JoinHandle<String>,
+    output: Output,
     before: u64,
 }
 
@@ -77,8 +80,8 @@ impl Scene {
         let mut master = Running::start(&args, folder.path());
         let canary = Canary::dial(master.port).await;
         let ann = Worker::dial(master.port, "ann").await;
-        let (log, before) = (master.drain_log(), master.memory("VmRSS"));
-        Self { master, folder, ann, canary, log, before }
+        let (log, output, before) = (master.drain_log(), master.drain_output(), master.memory("VmRSS"));
+        Self { master, folder, ann, canary, log, output, before }
     }
 
     fn address(&self) -> SocketAddr {
@@ -98,14 +101,14 @@ impl Scene {
     }
 
     async fn passes(self) -> After {
-        let Self { mut master, folder, ann, log, .. } = self;
+        let Self { master, folder, ann, log, output: Output { table, text }, .. } = self;
         let stopped = tokio::task::spawn_blocking(move || {
-            master.wait_for_table();
+            table.recv_timeout(LONG).expect("a table of two seconds");
             master.signal("-TERM");
             master
         });
-        let (code, text) = end(timeout(LONG, stopped).await.expect("a run of two seconds").unwrap()).await;
-        let log = log.join().unwrap();
+        let (code, _) = end(stopped.await.unwrap()).await;
+        let (text, log) = (text.join().unwrap(), log.join().unwrap());
         assert_eq!(code, Some(0), "{text}\n{log}");
         assert_eq!(requests(folder.path()), ann.ended().await.samples.len() as u64);
         assert!(log.lines().count() < MOST_LINES && !log.contains("panicked"), "{log}");

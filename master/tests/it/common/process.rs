@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use tokio::time::timeout;
@@ -22,6 +23,17 @@ fn clean(mut command: Command, args: &[&str], folder: &Path) -> Command {
     }
     command.args(args).current_dir(folder).stdin(Stdio::null());
     command
+}
+
+/// What the first live table begins with.
+const TABLE: &str = "2 s (until Ctrl-C)";
+
+/// What a master prints, read elsewhere.
+pub(crate) struct Output {
+    /// Hears of the first live table.
+    pub(crate) table: mpsc::Receiver<()>,
+    /// All of it, once the master is gone.
+    pub(crate) text: JoinHandle<String>,
 }
 
 /// A master at work; killed if the test ends before it.
@@ -92,10 +104,28 @@ impl Running {
     pub(crate) fn wait_for_table(&mut self) {
         let mut out = BufReader::new(self.child.stdout.as_mut().unwrap());
         let mut line = String::new();
-        while !line.contains("2 s (until Ctrl-C)") {
+        while !line.contains(TABLE) {
             line.clear();
             assert!(out.read_line(&mut line).unwrap() > 0, "the output ends without a table");
         }
+    }
+
+    /// Reads all of the output elsewhere, so that it never waits for a reader; tells of the first live table.
+    pub(crate) fn drain_output(&mut self) -> Output {
+        let mut out = BufReader::new(self.child.stdout.take().expect("the output is still read here"));
+        let (seen, table) = mpsc::channel();
+        let text = std::thread::spawn(move || {
+            let mut text = String::new();
+            let mut begin = 0;
+            while out.read_line(&mut text).unwrap() > 0 {
+                if text[begin..].contains(TABLE) {
+                    _ = seen.send(()); // nobody waits for it a second time
+                }
+                begin = text.len();
+            }
+            text
+        });
+        Output { table, text }
     }
 
     pub(crate) fn signal(&self, name: &str) {

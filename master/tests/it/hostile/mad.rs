@@ -53,20 +53,7 @@ impl Mad {
 
     /// A report of the first second that could be true.
     pub(crate) fn report(&self, sequence: u64) -> Report {
-        let mut robots = Census::of("default");
-        robots.add(RobotState::Playing, Share::of(&self.order.slots).below(self.order.plan.profile.peak()));
-        Report {
-            run: self.order.run,
-            sequence,
-            from: self.order.start,
-            to: self.order.start + Duration::from_secs(1),
-            robots: vec![robots],
-            series: vec![delta(Kind::Push, "Mail")],
-            failures: vec![],
-            messages: vec![],
-            kept: vec![],
-            last: false,
-        }
+        report(&self.order, sequence)
     }
 
     /// What it is told when it is sent away.
@@ -77,6 +64,24 @@ impl Mad {
                 _ => continue,
             }
         }
+    }
+}
+
+/// A report of the first second that could be true, of a worker that was told so.
+pub(crate) fn report(order: &Assignment, sequence: u64) -> Report {
+    let mut robots = Census::of("default");
+    robots.add(RobotState::Playing, Share::of(&order.slots).below(order.plan.profile.peak()));
+    Report {
+        run: order.run,
+        sequence,
+        from: order.start,
+        to: order.start + Duration::from_secs(1),
+        robots: vec![robots],
+        series: vec![delta(Kind::Push, "Mail")],
+        failures: vec![],
+        messages: vec![],
+        kept: vec![],
+        last: false,
     }
 }
 
