@@ -147,7 +147,7 @@ impl Stream {
                 Ok(None) => return "it closed its stream".into(),
                 Err(status) => {
                     malformed(&status).into_iter().for_each(|refusal| self.refuse(refusal));
-                    return format!("its connection broke ({})", status.message());
+                    return format!("its connection broke ({})", crate::text::fit(status.message(), 300));
                 }
             };
             if self.floods() {

@@ -24,9 +24,12 @@ pub struct Loss {
     pub missing: Duration,
 }
 
+/// The most characters of why a worker was lost: what a peer says ends up there.
+const LONGEST_WHY: usize = 300;
+
 impl Loss {
     pub(crate) fn new(worker: &str, at: Duration, robots: u64, why: &str, missing: Duration) -> Self {
-        Self { worker: worker.into(), at, robots, why: crate::text::clean(why), missing }
+        Self { worker: worker.into(), at, robots, why: crate::text::fit(why, LONGEST_WHY), missing }
     }
 }
 
@@ -39,5 +42,17 @@ impl fmt::Display for Loss {
         } else {
             write!(f, " (at most {} of its samples are missing)", crate::text::seconds(self.missing))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_says_when_it_goes_is_cut() {
+        let long = "\u{1b}".repeat(1 << 20);
+        let loss = Loss::new("ann", Duration::ZERO, 1, &long, Duration::ZERO);
+        assert_eq!((loss.why.chars().count(), loss.why.ends_with('…')), (LONGEST_WHY, true));
     }
 }

@@ -17,9 +17,10 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The clean text in at most `width` characters; what is cut is marked.
+/// The clean text in at most `width` characters; what is cut is marked. Of a long text only the begin is looked at.
 pub(crate) fn fit(text: &str, width: usize) -> String {
-    let clean = clean(text);
+    let end = text.char_indices().nth(width.saturating_add(1)).map_or(text.len(), |(end, _)| end);
+    let clean = clean(text.get(..end).unwrap_or(text));
     if clean.chars().count() <= width {
         return clean;
     }

@@ -16,9 +16,10 @@ use crate::verdict::Severity;
 const REPAIR: Duration = Duration::from_secs(1);
 
 impl Run {
-    pub(super) fn joined(&mut self, now: Duration, session: SessionId, hello: Hello) {
+    pub(super) fn joined(&mut self, now: Duration, session: SessionId, mut hello: Hello) {
         let (name, loaded) = (hello.name.clone(), hello.bundle);
         let faults = mods::faults(&self.plan, &self.bundle, &hello);
+        hello.mods = Vec::new(); // asked for once; a worker could name 256 KB of them
         match self.fleet.join(now, session, hello) {
             Err(refusal) => self.refuse(session, &name, refusal),
             Ok(joined) if !faults.is_empty() && self.is_idle() => {
