@@ -390,6 +390,7 @@ impl Fake {
             messages: Vec::new(),
             kept: Vec::new(),
             last: false,
+            more: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use proto::control::LARGEST_MESSAGE;
+use proto::control::LARGEST_UP;
 use proto::control::control_server::ControlServer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
@@ -168,7 +168,7 @@ where
         (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
     let (gate, inbox) = Gate::new(streams.clone(), closing.clone());
     let server = limits().serve_with_incoming_shutdown(
-        ControlServer::new(gate).max_decoding_message_size(LARGEST_MESSAGE),
+        ControlServer::new(gate).max_decoding_message_size(LARGEST_UP),
         door::guard(incoming, closing.clone()),
         no_more.clone().cancelled_owned(),
     );

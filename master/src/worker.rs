@@ -207,7 +207,9 @@ impl Worker {
 
     pub(crate) fn applied(&mut self, report: &Report) {
         self.applied = self.applied.max(report.sequence);
-        self.reported = self.reported.max(report.to);
+        if !report.more {
+            self.reported = self.reported.max(report.to);
+        }
         self.delivered = report.last;
         let alive = report.robots.iter().fold(0u64, |sum, census| sum.saturating_add(census.alive()));
         self.told = self.told.max(alive);

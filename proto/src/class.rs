@@ -8,6 +8,9 @@ use crate::bounds::{self, LONGEST_TEXT, MOST_ENTRIES, OutOfBounds};
 /// The largest sum of weights, after dividing by what they have in common.
 const LONGEST_PERIOD: u64 = 100_000;
 
+/// The most bytes that the names of all classes may have together: a worker tells them in each beat and report.
+pub const LONGEST_NAMES: usize = 32 << 10;
+
 /// How many of the robots are of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Share {
@@ -144,6 +147,11 @@ impl Classes {
             if class.mods.is_empty() {
                 return Err(ClassError::NoMods(class.name.clone()));
             }
+        }
+        let names: usize = list.iter().map(|class| class.name.len()).sum();
+        if names > LONGEST_NAMES {
+            let wrong = format!("their names have {names} bytes in all; at most {LONGEST_NAMES} are taken");
+            return Err(OutOfBounds::new("classes", wrong).into());
         }
         let fixed = list
             .iter()
@@ -288,6 +296,10 @@ mod tests {
             ),
             (vec![Class { host: Some(String::new()), ..a() }], "host of class `a`: empty"),
             (vec![a(); 1_001], "classes: 1001 entries; at most 1000 are taken"),
+            (
+                (0..200).map(|n| class(&format!("{n:0>200}"), weight(1))).collect(),
+                "classes: their names have 40000 bytes in all; at most 32768 are taken",
+            ),
             (
                 vec![class("a", weight(99_991)), class("b", weight(100_003))],
                 "the weights add up to 199994 after shortening; use smaller numbers (at most 100000)",

@@ -17,8 +17,12 @@ mod generated {
 
 pub use generated::{control_client, control_server};
 
-/// The most bytes of one message; a larger one ends the stream that brings it.
+/// The most bytes of one message from the master; a larger one ends the stream that brings it.
 pub const LARGEST_MESSAGE: usize = 20 << 20;
+
+/// The most bytes of one message from a worker; a larger one ends the stream that brings it. What it takes in memory once it
+/// is read is some 40 times as much at worst.
+pub const LARGEST_UP: usize = 128 << 10;
 
 /// Converts our types to protobuf on the way out and back on the way in.
 #[derive(Debug)]

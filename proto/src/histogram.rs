@@ -217,6 +217,21 @@ impl Sparse {
         self.max_us = self.max_us.max(other.max_us);
     }
 
+    /// Takes out the upper half of the buckets; both together are what it was. Each has its part of the sum by its count, and
+    /// least and greatest of the whole: of one alone these figures mean little.
+    pub fn split_off(&mut self) -> Self {
+        let (whole, sum) = (u128::from(self.count()), u128::from(self.sum_us));
+        let lower = self.buckets.as_chunks::<2>().0.len().div_ceil(2) * 2;
+        let mut buckets = self.buckets.split_off(lower.min(self.buckets.len()));
+        let below = self.buckets.iter().step_by(2).fold(0u64, |sum, delta| sum.saturating_add(*delta));
+        buckets.first_mut().into_iter().for_each(|first| *first = first.saturating_add(below));
+        let part = (sum * u128::from(self.count())).checked_div(whole).unwrap_or(sum);
+        let part = u64::try_from(part).unwrap_or(self.sum_us);
+        let upper = Self { buckets, sum_us: self.sum_us - part, ..*self };
+        self.sum_us = part;
+        upper
+    }
+
     /// Bucket and count. Trust it only after `check`.
     fn indexed(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let mut index = 0u64;
@@ -336,6 +351,21 @@ mod tests {
             let mut sparse = of(&a).to_sparse();
             sparse.merge(&of(&b).to_sparse());
             prop_assert_eq!(sparse, whole.to_sparse());
+        }
+
+        #[test]
+        fn halves_add_up_to_the_whole_and_each_could_be_true(values in prop::collection::vec(1..HIGHEST_US, 0..50)) {
+            let whole = of(&values).to_sparse();
+            let mut lower = whole.clone();
+            let upper = lower.split_off();
+            for half in [&lower, &upper] {
+                let count = half.check().unwrap();
+                prop_assert!((count * half.min_us..=count * half.max_us).contains(&half.sum_us));
+            }
+            prop_assert!(lower.buckets.len() >= upper.buckets.len());
+            prop_assert!(lower.buckets.len() <= upper.buckets.len() + 2);
+            lower.merge(&upper);
+            prop_assert_eq!(lower, whole);
         }
 
         /// What a user reads agrees with the exact percentile of the same samples to 3 significant digits.

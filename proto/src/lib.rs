@@ -10,7 +10,7 @@
 //! - [`command`]: what people tell robots in mid-run.
 //! - [`message`]: what master and worker say to each other; [`control`] is the gRPC service that carries it.
 //! - [`talk`]: what robots say to each other through their workers; [`hub`]: where they meet.
-//! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up.
+//! - [`histogram`], [`series`], [`report`]: what was measured, in a form that adds up; [`packed`] in few bytes.
 //! - [`game`]: the sproto files of the role protocol that robots and game-server speak.
 //!
 //! Nothing here waits or reads a clock, and only [`folder`] does I/O. Generated protobuf types stay inside.
@@ -30,6 +30,7 @@ pub mod hub;
 pub mod message;
 pub mod mutant;
 pub mod network;
+pub mod packed;
 pub mod plan;
 pub mod ports;
 pub mod profile;

@@ -146,4 +146,6 @@ pub struct Report {
     pub kept: Vec<KeptFailure>,
     /// Every robot of the run is gone and nothing follows.
     pub last: bool,
+    /// The next report has more of the same interval, which is too much for one message.
+    pub more: bool,
 }

@@ -1,5 +1,6 @@
 //! Reports that the master has not merged yet, numbered without a gap. What was sent once is sent again as it was. What never was is
-//! joined when too much waits, so that a master that is away costs bounded memory and no sample.
+//! joined when too much waits, so that a master that is away costs bounded memory and no sample; and what is then too large for
+//! one message is divided when it is sent.
 
 mod packed;
 
@@ -45,6 +46,9 @@ impl Backlog {
 
     /// The next report that was not sent in this session, unless too much is on the way; it stays until it is merged.
     pub(crate) fn next_to_send(&mut self) -> Option<Report> {
+        if self.sent == self.fixed {
+            self.divide_next();
+        }
         let next = self.reports.get(self.sent)?;
         let on_the_way: usize = self.reports.iter().take(self.sent).map(Packed::sent_bytes).sum();
         let has_room = self.sent < REPORTS_ON_THE_WAY && on_the_way + next.sent_bytes() <= MOST_ON_THE_WAY;
@@ -77,17 +81,54 @@ impl Backlog {
         waiting.len() > 1 && (waiting.len() > MOST_REPORTS || bytes() > MOST_WAITING)
     }
 
+    /// Halves the first that was never sent until one message can carry it. The rest stays as large as it is: it may yet be
+    /// joined again.
+    fn divide_next(&mut self) {
+        if !self.reports.get(self.fixed).is_some_and(Packed::is_too_large) {
+            return;
+        }
+        let mut rest = self.take_waiting();
+        let mut next = rest.pop_front();
+        while let Some(report) = next.take_if(|report| report.is_too_large()) {
+            match report.halved() {
+                Ok((first, second)) => {
+                    next = Some(first);
+                    rest.push_front(second);
+                }
+                Err(whole) => {
+                    rest.push_front(whole);
+                    break;
+                }
+            }
+        }
+        self.put_waiting(next.into_iter().chain(rest));
+    }
+
     /// Joins two and two of those that were never sent: the time line stays as even as it can.
     fn join_pairs(&mut self) {
-        let mut waiting = self.reports.split_off(self.fixed).into_iter();
-        self.last = self.last.saturating_sub(waiting.len() as u64);
-        while let Some(report) = waiting.next() {
-            self.last += 1;
-            let joined = match waiting.next() {
+        let mut waiting = self.take_waiting().into_iter();
+        self.put_waiting(std::iter::from_fn(|| {
+            let report = waiting.next()?;
+            Some(match waiting.next() {
                 Some(later) => report.joined(later),
                 None => report,
-            };
-            self.reports.push_back(joined.numbered(self.last));
+            })
+        }));
+    }
+
+    /// Takes out those that were never sent.
+    fn take_waiting(&mut self) -> VecDeque<Packed> {
+        let waiting = self.reports.split_off(self.fixed.min(self.reports.len()));
+        self.last = self.last.saturating_sub(waiting.len() as u64);
+        waiting
+    }
+
+    /// Puts them back, numbered without a gap.
+    fn put_waiting(&mut self, waiting: impl Iterator<Item = Packed>) {
+        for mut report in waiting {
+            self.last += 1;
+            report.number(self.last);
+            self.reports.push_back(report);
         }
     }
 }

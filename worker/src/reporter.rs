@@ -162,6 +162,7 @@ impl Reporter {
             messages: interval.messages.into_values().collect(),
             kept: interval.kept.into_iter().map(|kept| kept_failure(kept, &clock)).collect(),
             last,
+            more: false,
         });
     }
 }

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use hyper_util::rt::TokioIo;
-use proto::control::LARGEST_MESSAGE;
+use proto::control::{LARGEST_MESSAGE, LARGEST_UP};
 use proto::control::control_client::ControlClient;
 use proto::{Down, Up};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -72,7 +72,7 @@ async fn attempt(dial: Dial, address: String, hello: Up) -> Result<Session, Faul
     let _has_room = up.try_send(hello);
     let mut client = ControlClient::new(channel)
         .max_decoding_message_size(LARGEST_MESSAGE)
-        .max_encoding_message_size(LARGEST_MESSAGE);
+        .max_encoding_message_size(LARGEST_UP);
     let opened = client.join(ReceiverStream::new(outgoing)).await;
     let down = opened.map_err(|status| Fault::Other(status.message().to_owned()))?.into_inner();
     Ok(Session { up, down })

@@ -188,6 +188,7 @@ fn report(sequence: u64, second: u64, robots: u64) -> Report {
         messages: vec![],
         kept: vec![],
         last: false,
+        more: false,
     }
 }
 

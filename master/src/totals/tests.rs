@@ -42,6 +42,7 @@ fn report(playing: u64, series: Vec<SeriesDelta>) -> Report {
         messages: vec![],
         kept: vec![],
         last: false,
+        more: false,
     }
 }
 

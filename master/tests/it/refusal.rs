@@ -39,6 +39,7 @@ fn report(sequence: u64) -> Report {
         messages: vec![],
         kept: vec![],
         last: false,
+        more: false,
     }
 }
 

@@ -39,6 +39,7 @@ impl Wire for Report {
             messages: all_into(self.messages),
             kept: all_into(self.kept),
             last: self.last,
+            more: self.more,
         }
     }
 
@@ -54,6 +55,7 @@ impl Wire for Report {
             messages: all_from("messages", pb.messages)?,
             kept: all_from("kept failures", pb.kept)?,
             last: pb.last,
+            more: pb.more,
         })
     }
 }
@@ -65,9 +67,9 @@ impl Wire for SeriesDelta {
         pb::SeriesDelta {
             kind: pb::Kind::from(self.series.kind).into(),
             name: self.series.name,
-            ok: Some(self.ok.into_wire()).filter(|pb| !pb.buckets.is_empty()),
-            failed: Some(self.failed.into_wire()).filter(|pb| !pb.buckets.is_empty()),
-            response: Some(self.response.into_wire()).filter(|pb| !pb.buckets.is_empty()),
+            ok: some(self.ok),
+            failed: some(self.failed),
+            response: some(self.response),
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
         }
@@ -76,13 +78,22 @@ impl Wire for SeriesDelta {
     fn from_wire(pb: pb::SeriesDelta) -> Result<Self, Malformed> {
         Ok(Self {
             series: Series { kind: kind_from(pb.kind())?, name: name("series name", pb.name)? },
-            ok: Sparse::from_wire(pb.ok.unwrap_or_default())?,
-            failed: Sparse::from_wire(pb.failed.unwrap_or_default())?,
-            response: Sparse::from_wire(pb.response.unwrap_or_default())?,
+            ok: sparse(pb.ok)?,
+            failed: sparse(pb.failed)?,
+            response: sparse(pb.response)?,
             bytes_sent: pb.bytes_sent,
             bytes_received: pb.bytes_received,
         })
     }
+}
+
+/// A histogram's twin, if it counts anything.
+fn some(sparse: Sparse) -> Option<Box<pb::Sparse>> {
+    (!sparse.buckets.is_empty()).then(|| Box::new(sparse.into_wire()))
+}
+
+fn sparse(pb: Option<Box<pb::Sparse>>) -> Result<Sparse, Malformed> {
+    Sparse::from_wire(pb.map_or_else(pb::Sparse::default, |pb| *pb))
 }
 
 impl Wire for KeptFailure {

@@ -86,6 +86,7 @@ fn report() -> Report {
             lines: vec!["-> game EchoRequest".into()],
         }],
         last: true,
+        more: true,
     }
 }
 
@@ -374,7 +375,10 @@ fn what_a_peer_must_not_send_is_named() {
             "series: 10001 entries; at most 10000 are taken",
         ),
         (
-            spoil(|pb| pb.series[0].ok = Some(pb::Sparse { buckets: vec![1], ..Default::default() })),
+            spoil(|pb| {
+                let buckets = vec![1];
+                pb.series[0].ok = Some(Box::new(pb::Sparse { buckets, ..Default::default() }));
+            }),
             "series: a histogram ends in an index without a count",
         ),
     ];

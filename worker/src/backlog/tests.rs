@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proto::control::LARGEST_UP;
 use proto::histogram::Sparse;
 use proto::report::{Census, FailureDelta, MessageDelta, SeriesDelta};
 use proto::series::{FailureClass, Kind, RobotState, Series};
@@ -40,6 +41,7 @@ fn report(second: u32, series: u32, samples: u32) -> Report {
         messages: vec![MessageDelta { name: "A".to_owned(), sent: 1, ..MessageDelta::default() }],
         kept: Vec::new(),
         last: false,
+        more: false,
     }
 }
 
@@ -62,7 +64,8 @@ fn drained(backlog: &mut Backlog) -> (u64, u64, u64) {
     backlog.resend();
     while let Some(report) = backlog.next_to_send() {
         assert_eq!((report.sequence, report.from), (expected, at));
-        (expected, at) = (expected + 1, report.to);
+        assert!(report.to_bytes().len() < LARGEST_UP);
+        (expected, at) = (expected + 1, if report.more { at } else { report.to });
         assert!(report.series.is_sorted_by(|a, b| a.series < b.series));
         sums.0 += report.series.iter().map(|delta| delta.ok.count()).sum::<u64>();
         sums.1 += report.failures.iter().map(|failure| failure.count).sum::<u64>();
@@ -97,12 +100,13 @@ fn a_master_that_is_stopped_for_ten_minutes_costs_less_than_16_mib_and_no_sample
 }
 
 #[test]
-fn as_many_series_as_a_report_may_have_are_joined_into_one_report() {
+fn as_many_series_as_a_report_may_have_are_joined_and_divided_again() {
     let mut backlog = Backlog::default();
-    let bytes = alone(&mut backlog, 20, 10_000, 2);
+    // So many different latencies as ten minutes have at two a second: 500 of each.
+    let bytes = alone(&mut backlog, 40, 10_000, 30);
     assert!(bytes < 16 << 20, "{bytes} bytes");
-    assert!(backlog.len() <= 3);
-    assert_eq!(drained(&mut backlog), (20 * 10_000 * 2, 20, 20));
+    assert!(backlog.len() <= 2 * REPORTS_ON_THE_WAY);
+    assert_eq!(drained(&mut backlog), (40 * 10_000 * 30, 40, 40));
 }
 
 #[test]

@@ -21,7 +21,12 @@ use crate::exchange::Exchange;
 use crate::kit::{Kit, Loaded};
 use crate::lease::Lease;
 use crate::orders::Orders;
+use crate::recorder::shortened;
 use crate::reporter::{Reporter, RunClock};
+
+/// The most faults of a bundle that the master is told, and the most bytes of each: together they fit a message.
+const MOST_FAULTS: usize = 100;
+const LONGEST_FAULT: usize = 1_000;
 
 impl Control {
     pub(super) fn obey(&mut self, message: Down, up: &mpsc::Sender<Up>) {
@@ -80,6 +85,7 @@ impl Control {
     /// Says what can't be done. Then nothing of it is done.
     fn reject(&mut self, hash: BundleHash, faults: Vec<String>, up: &mpsc::Sender<Up>) {
         self.drop_robots();
+        let faults = told(faults);
         let _full = up.try_send(Up::Rejected(hash, faults));
     }
 
@@ -227,5 +233,27 @@ impl Control {
         if let Some(exchange) = &mut self.exchange {
             exchange.hear(tells);
         }
+    }
+}
+
+/// Faults as the master is told them; the rest is in the worker's log.
+fn told(faults: Vec<String>) -> Vec<String> {
+    if faults.len() > MOST_FAULTS {
+        faults.iter().for_each(|fault| tracing::error!("{fault}"));
+    }
+    faults.into_iter().take(MOST_FAULTS).map(|fault| shortened(fault, LONGEST_FAULT)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::control::LARGEST_UP;
+
+    use super::*;
+
+    #[test]
+    fn faults_without_end_fit_one_message() {
+        let told = told(vec!["ä".repeat(1 << 20); 1_000]);
+        assert_eq!((told.len(), told[0].len()), (MOST_FAULTS, LONGEST_FAULT));
+        assert!(told.concat().len() + 8 * MOST_FAULTS + 64 < LARGEST_UP);
     }
 }

@@ -269,6 +269,7 @@ impl Fake {
             messages: vec![],
             kept: vec![],
             last: at >= profile.end(),
+            more: false,
         }
     }
 }

@@ -120,7 +120,7 @@ async fn lengths_that_lie_order_no_memory() {
     let address = scene.address();
     let lie = [joining(&[]), frame(DATA, 0, 1, &prefix(false, u32::MAX))].concat();
     // As long as may be, and never there.
-    let most = proto::control::LARGEST_MESSAGE as u32;
+    let most = proto::control::LARGEST_UP as u32;
     let promise = [joining(&[]), frame(DATA, 0, 1, &prefix(false, most))].concat();
     let flood = async move {
         let mut open = Vec::new();

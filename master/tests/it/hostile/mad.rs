@@ -82,6 +82,7 @@ pub(crate) fn report(order: &Assignment, sequence: u64) -> Report {
         messages: vec![],
         kept: vec![],
         last: false,
+        more: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proto::histogram::Sparse;
 use proto::report::{Census, FailureDelta, KeptFailure, MessageDelta, Report, SeriesDelta};
 use proto::series::{FailureClass, Kind, RobotState, Series};
 use proto::{Down, Up};
@@ -74,7 +75,7 @@ async fn figures_that_nobody_measured_are_refused_by_name() {
     };
     type Spoil = Box<dyn Fn(&mut Report)>;
     let counts = |buckets: Vec<u64>| -> Spoil { Box::new(move |r| r.series[0].ok.buckets = buckets.clone()) };
-    let table: [(Spoil, &str); 9] = [
+    let table: [(Spoil, &str); 10] = [
         (
             counts(vec![5, 1 << 33]),
             "its report can't be true: series Mail: 8589934592 samples in one interval",
@@ -99,8 +100,20 @@ async fn figures_that_nobody_measured_are_refused_by_name() {
         ),
         (Box::new(|r| r.to = Duration::MAX), "its report can't be true: it ends 18446744073709.6 s ahead"),
         (
-            Box::new(|r| r.series = vec![delta(Kind::Push, "a"); 10_001]),
+            Box::new(|r| {
+                let nothing = SeriesDelta {
+                    ok: Sparse::default(),
+                    bytes_sent: 0,
+                    bytes_received: 0,
+                    ..delta(Kind::Push, "a")
+                };
+                r.series = vec![nothing; 10_001];
+            }),
             "not understood: series: 10001 entries; at most 10000 are taken",
+        ),
+        (
+            Box::new(|r| r.series = vec![delta(Kind::Push, &"a".repeat(250)); 500]),
+            "not understood: Error, decoded message length too large: found 144000 bytes",
         ),
     ];
     for (spoil, reason) in table {
@@ -132,7 +145,7 @@ async fn more_robots_than_assigned_are_named_and_no_sum_runs_over() {
     assert!(summary.verdict.warnings.contains(&told.to_owned()), "{:?}", summary.verdict.warnings);
 }
 
-/// A report of 10,000 names that were never told before, and a thousand failures of them.
+/// A report of a thousand names that were never told before, and failures of some.
 fn of_new_names(mad: &Mad, sequence: u64) -> Report {
     let name = |i: u64| format!("name {sequence} {i}");
     let failure = |i: u64| FailureDelta {
@@ -146,12 +159,12 @@ fn of_new_names(mad: &Mad, sequence: u64) -> Report {
     let (at, one) = (S, delta(Kind::Push, ""));
     let kept = KeptFailure { robot: 1, at, reason: "no".into(), lines: vec!["x".repeat(1_000); 32] };
     Report {
-        series: (0..10_000)
+        series: (0..1_000)
             .map(|i| SeriesDelta { series: Series::new(Kind::Push, name(i)), ..one.clone() })
             .collect(),
-        failures: (0..1_000).map(failure).collect(),
-        messages: (0..1_000).map(|i| MessageDelta { name: name(i), ..MessageDelta::default() }).collect(),
-        kept: vec![kept; 20],
+        failures: (0..20).map(failure).collect(),
+        messages: (0..500).map(|i| MessageDelta { name: name(i), ..MessageDelta::default() }).collect(),
+        kept: vec![kept; 1],
         ..mad.report(sequence)
     }
 }
@@ -162,7 +175,7 @@ async fn a_million_names_and_failures_are_counted_under_other() {
     let port = scene.master.port;
     let after = scene.stands(async move {
         let mut mad = Mad::join(channel(port).await).await;
-        for sequence in 1..=100 {
+        for sequence in 1..=1_000 {
             mad.say(Up::Report(of_new_names(&mad, sequence))).await;
             while next(&mut mad.down).await.expect("an ack") != Down::Ack(sequence) {}
         }
