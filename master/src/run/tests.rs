@@ -6,6 +6,7 @@ mod groups;
 mod losses;
 mod next;
 mod open_model;
+mod parts;
 mod restart;
 mod strain;
 
