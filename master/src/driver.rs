@@ -164,7 +164,7 @@ impl Driver {
                 self.links.insert(session, link);
                 Event::Joined(session, hello)
             }
-            Message::Said(session, up) => Event::Said(session, up),
+            Message::Said(session, up, _turn) => Event::Said(session, up),
             Message::Left(session, why) => {
                 self.links.remove(&session);
                 Event::Left(session, why)

@@ -10,7 +10,7 @@ use proto::control::control_server::Control;
 use proto::message::{Dismissal, Hello};
 use proto::shipping::Parcel;
 use proto::{Down, Up};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,10 @@ use outgoing::{Outgoing, Sender, Shipping};
 /// Messages of all workers that may wait for the driver; then the streams wait.
 const INCOMING: usize = 1_024;
 
+/// Messages of one worker that may wait for the driver: the next one is read when it is taken up. So what a worker can make wait
+/// is small, and all take turns.
+const WAITING: usize = 1;
+
 /// No worker has so much to say in a second: it beats twice and reports once, and a backlog is joined.
 const MOST_MESSAGES: u32 = 1_000;
 
@@ -31,8 +35,8 @@ const MOST_MESSAGES: u32 = 1_000;
 pub(crate) enum Message {
     /// A worker said who it is.
     Joined(SessionId, Hello, Link),
-    /// It said something else.
-    Said(SessionId, Up),
+    /// It said something else; its next word is read when the permit is dropped.
+    Said(SessionId, Up, OwnedSemaphorePermit),
     /// Its stream ended.
     Left(SessionId, String),
 }
@@ -141,7 +145,11 @@ impl Stream {
 
     /// Passes on what the worker says until it ends; why it did.
     async fn listen(&mut self, up: &mut Streaming<Up>) -> String {
+        let turns = Arc::new(Semaphore::new(WAITING));
         loop {
+            let Ok(turn) = Arc::clone(&turns).acquire_owned().await else {
+                return "the master is over".into();
+            };
             let said = match up.message().await {
                 Ok(Some(said)) => said,
                 Ok(None) => return "it closed its stream".into(),
@@ -154,7 +162,7 @@ impl Stream {
                 self.refuse(Refusal::Flood(MOST_MESSAGES));
                 return Refusal::Flood(MOST_MESSAGES).to_string();
             }
-            if self.tell(Message::Said(self.id, said)).await.is_none() {
+            if self.tell(Message::Said(self.id, said, turn)).await.is_none() {
                 return "the master is over".into();
             }
         }

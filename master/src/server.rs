@@ -28,8 +28,8 @@ use crate::summary::Summary;
 /// How long workers may take to hear that the run is over; then their connections are closed.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A worker opens one stream; the rest is room for one that comes back before the old is gone.
-const STREAMS: u32 = 4;
+/// A worker opens one stream on each connection; one that comes back opens another connection.
+const STREAMS: u32 = 1;
 
 /// A peer that does not answer a ping in this time has no connection any more.
 const KEEPALIVE: Duration = Duration::from_secs(10);
@@ -40,8 +40,8 @@ const HEADERS: u32 = 16 << 10;
 /// Streams that a peer may open and reset before it is cut off.
 const RESETS: usize = 20;
 
-/// What may be under way of one stream: a report in one round trip.
-const WINDOW: u32 = 1 << 20;
+/// What may be under way of one stream: the largest message in one round trip.
+const WINDOW: u32 = 128 << 10;
 
 /// Connections that may wait to be accepted: all workers of a large fleet may come back at once.
 const BACKLOG: u32 = 4_096;
