@@ -85,6 +85,8 @@ pub enum Notice {
     Draining,
     /// There are too many series.
     Folded,
+    /// A worker told more than is kept of one.
+    Overfull(String),
     /// Something kept the run from passing.
     Problem(String),
 }
@@ -144,6 +146,13 @@ impl fmt::Display for Notice {
             Self::Folded => {
                 let most = crate::totals::MOST_SERIES;
                 write!(f, "more than {most} series; further ones are counted as `{}`", crate::totals::OTHER)
+            }
+            Self::Overfull(name) => {
+                let (most, other) = (crate::totals::MOST_OF_WORKER >> 20, crate::totals::OTHER);
+                write!(
+                    f,
+                    "worker {name} told more than {most} MiB of series and latencies; further ones are counted as `{other}`"
+                )
             }
             Self::Problem(reason) => f.write_str(reason),
         }

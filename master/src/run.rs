@@ -175,6 +175,7 @@ impl Run {
             ramp: Ramp::of(&plan.profile),
             groups: Groups::new(id, plan.profile.peak()),
             rows: rows.with(&plan, &bundle),
+            totals: Totals::keeping(plan.keep_failures),
             plan: Arc::new(plan),
             bundle,
             phase: Phase::Waiting { until: muster.patience.map(|patience| now + patience), remind: now },
@@ -183,7 +184,6 @@ impl Run {
             revision: 1,
             changes: Vec::new(),
             fleet: Fleet::default(),
-            totals: Totals::default(),
             watches: Vec::new(),
             epoch: 0,
             deal: Deal::stripes([]),
@@ -328,7 +328,7 @@ impl Run {
 
     /// The verdict, as it stands now.
     pub fn verdict(&self) -> Verdict {
-        Verdict::on(&self.problems, self.warnings())
+        Verdict::on(&self.problems, [self.warnings(), self.overfull()].concat())
     }
 }
 

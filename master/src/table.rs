@@ -81,7 +81,7 @@ impl Rates {
         for second in window {
             rates.requests.0 += second.requests.latency.count as f64 * share;
             rates.requests.1 += second.requests.failed as f64 * share;
-            for point in &second.points {
+            for point in second.points.iter() {
                 let rate = rates.by_place.entry(point.series).or_default();
                 rate.0 += (f64::from(point.ok) + f64::from(point.failed)) * share;
                 rate.1 += f64::from(point.failed) * share;

@@ -1,22 +1,26 @@
 //! What all workers measured, merged by adding. Reports come in, each once; [`Summary`](crate::summary::Summary) and
 //! the live table read it.
 
+mod account;
 mod counts;
 mod latency;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::size_of;
 use std::time::Duration;
 
 use proto::histogram::{HIGHEST_US, Sparse};
 use proto::plan::MOST_KEPT;
-use proto::report::{FailureDelta, KeptFailure, MessageDelta, Report};
+use proto::report::{FailureDelta, KeptFailure, MessageDelta, Report, SeriesDelta};
 use proto::series::{FailureClass, Kind, Series};
 
+use account::Account;
+pub use account::MOST_OF_WORKER;
 pub use counts::Counts;
 pub use latency::{Latency, PERCENTS};
 pub(crate) use latency::{from_us, us};
-pub use timeline::{Point, Requests, Second, Timeline, Users};
+pub use timeline::{Point, Points, Requests, Second, Timeline, Users};
 
 use crate::fleet::WorkerId;
 
@@ -35,6 +39,10 @@ const MOST_FAILURES: usize = 2_000;
 /// The most bytes of text that kept failures have in all.
 const MOST_KEPT_TEXT: usize = 8 << 20;
 
+/// What a block of memory takes beside its bytes, and how often an entry of a map takes its size: half of a map may be empty.
+const BLOCK: usize = 16;
+const IN_A_MAP: usize = 2;
+
 /// How many workers are named at a failure.
 const MOST_NODES: usize = 16;
 
@@ -49,6 +57,8 @@ pub struct Totals {
     /// Failing robots with what they did before.
     kept: Vec<KeptFailure>,
     kept_text: usize,
+    most_kept: usize,
+    accounts: BTreeMap<WorkerId, Account>,
     /// What each second held.
     pub timeline: Timeline,
     folded: u64,
@@ -109,42 +119,83 @@ pub struct FailureTotals {
     pub nodes: Vec<WorkerId>,
 }
 
+/// One of a series' histograms.
+type Part = fn(&mut SeriesTotals) -> &mut Counts;
+
 impl Totals {
-    /// Adds a report of a worker, whose interval ends with the given second of the run.
-    pub fn apply(&mut self, worker: WorkerId, second: u64, report: &Report) {
-        let places: Vec<_> = report.series.iter().map(|delta| self.place_of(&delta.series)).collect();
-        for (delta, place) in report.series.iter().zip(&places) {
-            let total = &mut self.series[*place as usize];
-            total.ok.add(&delta.ok);
-            total.failed.add(&delta.failed);
-            total.response.add(&delta.response);
-            total.sent = total.sent.saturating_add(delta.bytes_sent);
-            total.received = total.received.saturating_add(delta.bytes_received);
-        }
-        report.failures.iter().for_each(|delta| self.fail(worker, delta));
-        report.messages.iter().for_each(|delta| self.count_message(delta));
-        report.kept.iter().for_each(|kept| self.keep(kept));
-        self.timeline.place(worker, second, report, &places);
+    /// Nothing yet, of a run that keeps so many failing robots.
+    pub fn keeping(failures: u32) -> Self {
+        Self { most_kept: failures.min(MOST_KEPT) as usize, ..Self::default() }
     }
 
-    fn keep(&mut self, kept: &KeptFailure) {
+    /// Adds a report of a worker, whose interval ends with the given second of the run. What is new in it is kept as far as the
+    /// worker's account has room; the rest counts under [`OTHER`].
+    pub fn apply(&mut self, worker: WorkerId, second: u64, report: &Report) {
+        let mut account = self.accounts.remove(&worker).unwrap_or_default();
+        let places: Vec<_> =
+            report.series.iter().map(|delta| self.place_of(&delta.series, &mut account)).collect();
+        let mut told = BTreeSet::new();
+        for (delta, place) in report.series.iter().zip(&places) {
+            // No worker tells a series twice in a report, and a long histogram that grows by one ten thousand times takes long.
+            self.add(delta, *place, told.insert(*place).then_some(&mut account));
+        }
+        report.failures.iter().for_each(|delta| self.fail(worker, delta, &mut account));
+        report.messages.iter().for_each(|delta| self.count_message(delta, &mut account));
+        report.kept.iter().for_each(|kept| self.keep(kept, &mut account));
+        self.timeline.place(worker, second, report, &places);
+        self.accounts.insert(worker, account);
+    }
+
+    /// Adds what a series did. Histograms that the account has no room for count under [`OTHER`].
+    fn add(&mut self, delta: &SeriesDelta, place: u32, account: Option<&mut Account>) {
+        let total = &mut self.series[place as usize];
+        total.sent = total.sent.saturating_add(delta.bytes_sent);
+        total.received = total.received.saturating_add(delta.bytes_received);
+        let mut account = account.filter(|_| total.series.name != OTHER);
+        let parts: [(Part, &Sparse); 3] = [
+            (|total| &mut total.ok, &delta.ok),
+            (|total| &mut total.failed, &delta.failed),
+            (|total| &mut total.response, &delta.response),
+        ];
+        for (part, sparse) in parts.into_iter().filter(|(_, sparse)| !sparse.is_empty()) {
+            let counts = part(&mut self.series[place as usize]);
+            if !account.as_mut().is_some_and(|account| counts.add_within(sparse, account)) {
+                let other = self.other(delta.series.kind);
+                part(&mut self.series[other as usize]).add(sparse);
+            }
+        }
+    }
+
+    /// Whether a worker told more than is kept of one.
+    pub fn is_overfull(&self, worker: WorkerId) -> bool {
+        self.accounts.get(&worker).is_some_and(Account::is_over)
+    }
+
+    fn keep(&mut self, kept: &KeptFailure, account: &mut Account) {
         let text = kept.lines.iter().fold(kept.reason.len(), |sum, line| sum + line.len());
-        if self.kept.len() < MOST_KEPT as usize && self.kept_text + text <= MOST_KEPT_TEXT {
+        let fits = self.kept.len() < self.most_kept && self.kept_text + text <= MOST_KEPT_TEXT;
+        let bytes = size_of::<KeptFailure>() + text + kept.lines.len() * (size_of::<String>() + BLOCK);
+        if fits && account.take(bytes) {
             self.kept_text += text;
             self.kept.push(kept.clone());
         }
     }
 
-    fn count_message(&mut self, delta: &MessageDelta) {
-        let full = self.messages.len() >= MOST_SERIES && !self.messages.contains_key(&delta.name);
-        let name = if full { OTHER } else { &delta.name };
+    fn count_message(&mut self, delta: &MessageDelta, account: &mut Account) {
+        let is_known = delta.name == OTHER || self.messages.contains_key(&delta.name);
+        let bytes = || IN_A_MAP * size_of::<(String, MessageTotals)>() + delta.name.len() + BLOCK;
+        let fits = is_known || (self.messages.len() < MOST_SERIES && account.take(bytes()));
+        let name = if fits { &delta.name } else { OTHER };
         self.messages.entry(name.to_owned()).or_default().add(delta);
     }
 
-    fn fail(&mut self, worker: WorkerId, delta: &FailureDelta) {
-        let place = self.place_of(&delta.series);
+    fn fail(&mut self, worker: WorkerId, delta: &FailureDelta, account: &mut Account) {
+        let place = self.place_of(&delta.series, account);
         let mut key = (self.series[place as usize].series.clone(), delta.class);
-        if self.failures.len() >= MOST_FAILURES && !self.failures.contains_key(&key) {
+        let is_known = key.0.name == OTHER || self.failures.contains_key(&key);
+        let entry = IN_A_MAP * size_of::<((Series, FailureClass), FailureTotals)>();
+        let bytes = entry + key.0.name.len() + delta.example.len() + MOST_NODES * size_of::<WorkerId>();
+        if !is_known && (self.failures.len() >= MOST_FAILURES || !account.take(bytes + 3 * BLOCK)) {
             key.0.name = OTHER.into();
         }
         let failure = self.failures.entry(key).or_insert_with(|| FailureTotals {
@@ -163,15 +214,29 @@ impl Totals {
     }
 
     /// Where the series is kept; it is given a place the first time.
-    fn place_of(&mut self, series: &Series) -> u32 {
+    fn place_of(&mut self, series: &Series, account: &mut Account) -> u32 {
         if let Some(place) = self.places.get(series) {
             return *place;
         }
-        let full = self.series.len() >= MOST_SERIES;
-        if full && series.name != OTHER {
-            self.folded = self.folded.saturating_add(1);
-            return self.place_of(&Series::new(series.kind, OTHER));
+        if series.name == OTHER {
+            return self.other(series.kind);
         }
+        if self.series.len() >= MOST_SERIES {
+            self.folded = self.folded.saturating_add(1);
+            return self.other(series.kind);
+        }
+        let in_map = IN_A_MAP * size_of::<(Series, u32)>() + series.name.len() + BLOCK;
+        let fits = account.take(size_of::<SeriesTotals>() + series.name.len() + BLOCK + in_map);
+        if fits { self.new_place(series) } else { self.other(series.kind) }
+    }
+
+    /// Where what has no place of its own counts.
+    fn other(&mut self, kind: Kind) -> u32 {
+        let series = Series::new(kind, OTHER);
+        self.places.get(&series).copied().unwrap_or_else(|| self.new_place(&series))
+    }
+
+    fn new_place(&mut self, series: &Series) -> u32 {
         let place = self.series.len() as u32;
         let empty = Counts::default;
         self.series.push(SeriesTotals {

@@ -14,8 +14,9 @@ use crate::refusal::Refusal;
 use crate::totals;
 use crate::worker::Order;
 
-/// How far a report may lie ahead of the master's clock: what two clocks can differ, generously.
-const AHEAD: Duration = Duration::from_secs(5);
+/// How far a report may lie ahead of the master's clock: what two clocks can differ, generously. A worker with a lease has heard
+/// of the master's clock in less.
+const AHEAD: Duration = Duration::from_secs(2);
 
 impl Run {
     pub(super) fn report(&mut self, now: Duration, id: WorkerId, report: Arc<Report>) {
@@ -50,13 +51,23 @@ impl Run {
         if report.last {
             self.make_good(id);
         }
-        let was = self.totals.folded();
+        let (was, was_overfull) = (self.totals.folded(), self.totals.is_overfull(id));
         let second = second_of(report.to, start);
         self.watches.iter_mut().for_each(|watch| watch.see(second, report));
         self.totals.apply(id, second, report);
         if was == 0 && self.totals.folded() > 0 {
             self.announce(Notice::Folded);
         }
+        if !was_overfull && self.totals.is_overfull(id) {
+            let name = self.fleet.name(id).to_owned();
+            self.announce(Notice::Overfull(name));
+        }
+    }
+
+    /// Warnings of workers that told more than is kept of one.
+    pub(super) fn overfull(&self) -> Vec<String> {
+        let workers = self.fleet.workers().filter(|(id, _)| self.totals.is_overfull(*id));
+        workers.map(|(_, worker)| Notice::Overfull(worker.name().to_owned()).to_string()).collect()
     }
 
     pub(super) fn foreign(&mut self, id: WorkerId) {

@@ -1,83 +1,101 @@
-//! The latencies of one series, in pages of buckets: 10,000 series of a few samples must not cost 4 GB, and adding
-//! must not cost a search per bucket.
+//! The latencies of one series. A few are packed, so that 10,000 series of a few samples don't cost 4 GB; many lie in pages of
+//! buckets, so that adding does not cost a walk over all.
+
+mod pages;
+mod pairs;
 
 use proto::histogram::{Histogram, Sparse};
 
-/// Buckets of one page, as a power of two.
-const PAGE_BITS: u32 = 6;
-const PAGE: usize = 1 << PAGE_BITS;
+use super::BLOCK;
+use super::account::Account;
+use pages::Pages;
+use pairs::Pairs;
+
+/// Up to so many bytes are packed; more of them are not, if there is room for pages.
+const MOST_PACKED: usize = 1 << 10;
 
 /// Bucket counts with exact sum, least and greatest.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Counts {
-    /// Those that hold anything, ascending.
-    pages: Vec<Page>,
+    /// Each bucket is in one of both.
+    packed: Pairs,
+    pages: Pages,
     count: u64,
     sum_us: u64,
     min_us: u64,
     max_us: u64,
 }
 
-/// The counts of neighbouring buckets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Page {
-    number: u64,
-    counts: Box<[u64; PAGE]>,
-}
-
-impl Page {
-    fn new(number: u64) -> Self {
-        Self { number, counts: Box::new([0; PAGE]) }
-    }
-
-    /// Buckets that hold anything, with their counts.
-    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let first = self.number << PAGE_BITS;
-        (first..).zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
-    }
-}
-
 impl Counts {
-    /// Adds what a report counted. Sums stop at their greatest value.
+    /// Adds what a report counted, whatever it costs. Sums stop at their greatest value.
     pub fn add(&mut self, sparse: &Sparse) {
-        let mut index = 0u64;
-        let pairs = sparse.buckets.as_chunks::<2>().0.iter().map(|[delta, count]| {
-            index = index.saturating_add(*delta);
-            (index, *count)
-        });
-        self.merge(pairs, (sparse.sum_us, sparse.min_us, sparse.max_us));
+        self.add_all(buckets(sparse));
+        self.note(sparse.count(), (sparse.sum_us, sparse.min_us, sparse.max_us));
+    }
+
+    /// Adds what a report counted, if the account has what that takes; else nothing.
+    #[must_use]
+    pub(super) fn add_within(&mut self, sparse: &Sparse, account: &mut Account) -> bool {
+        let (in_pages, others) = self.pages.split(buckets(sparse));
+        if !others.is_empty() && !self.pack(others, account) {
+            return false;
+        }
+        self.pages.add(in_pages.into_iter());
+        self.note(sparse.count(), (sparse.sum_us, sparse.min_us, sparse.max_us));
+        true
+    }
+
+    /// Packs buckets that have no page, or makes pages for all that have none.
+    fn pack(&mut self, others: Vec<(u64, u64)>, account: &mut Account) -> bool {
+        let packed = self.packed.with(others.into_iter());
+        let (before, now) = (self.packed.bytes(), packed.bytes());
+        if now > MOST_PACKED && account.take_for_pages(pages::bytes_for(packed.buckets()), before) {
+            self.packed = packed;
+            self.unpack();
+            return true;
+        }
+        let block = if before == 0 { BLOCK } else { 0 };
+        let fits = account.take(block + now.saturating_sub(before));
+        if fits {
+            self.packed = packed;
+        }
+        fits
+    }
+
+    /// Puts what is packed into pages.
+    fn unpack(&mut self) {
+        let packed = std::mem::take(&mut self.packed);
+        self.pages.add(packed.buckets());
+    }
+
+    fn add_all(&mut self, buckets: impl Iterator<Item = (u64, u64)>) {
+        self.unpack();
+        self.pages.add(buckets);
     }
 
     /// Adds all of another.
     pub fn add_counts(&mut self, other: &Self) {
-        self.merge(other.buckets(), (other.sum_us, other.min_us, other.max_us));
+        self.add_all(other.buckets());
+        self.note(other.count, (other.sum_us, other.min_us, other.max_us));
     }
 
-    fn merge(&mut self, pairs: impl Iterator<Item = (u64, u64)>, (sum, min, max): (u64, u64, u64)) {
-        let (mut place, mut added) = (0, 0u64);
-        for (index, count) in pairs.filter(|(_, count)| *count > 0) {
-            let number = index >> PAGE_BITS;
-            // Both are ascending, so the place only moves on.
-            while self.pages.get(place).is_some_and(|page| page.number < number) {
-                place += 1;
-            }
-            if self.pages.get(place).is_none_or(|page| page.number != number) {
-                self.pages.insert(place, Page::new(number));
-            }
-            let bucket = &mut self.pages[place].counts[index as usize % PAGE];
-            *bucket = bucket.saturating_add(count);
-            added = added.saturating_add(count);
-        }
+    /// Buckets that hold anything, with their counts, ascending.
+    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let (mut paged, mut packed) = (self.pages.buckets().peekable(), self.packed.buckets().peekable());
+        std::iter::from_fn(move || match (paged.peek(), packed.peek()) {
+            (Some((paged_index, _)), Some((index, _))) if index < paged_index => packed.next(),
+            (Some(_), _) => paged.next(),
+            (None, _) => packed.next(),
+        })
+    }
+
+    fn note(&mut self, added: u64, (sum, min, max): (u64, u64, u64)) {
         if added > 0 {
             self.min_us = if self.count == 0 { min } else { self.min_us.min(min) };
             self.max_us = self.max_us.max(max);
             self.sum_us = self.sum_us.saturating_add(sum);
             self.count = self.count.saturating_add(added);
         }
-    }
-
-    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.pages.iter().flat_map(Page::buckets)
     }
 
     /// How many latencies were counted.
@@ -100,6 +118,16 @@ impl Counts {
             tracing::error!("a series has no percentiles: {e}");
         }
     }
+}
+
+/// Buckets that hold anything, with their counts.
+fn buckets(sparse: &Sparse) -> impl Iterator<Item = (u64, u64)> + '_ {
+    let mut index = 0u64;
+    let pairs = sparse.buckets.as_chunks::<2>().0.iter().map(move |[delta, count]| {
+        index = index.saturating_add(*delta);
+        (index, *count)
+    });
+    pairs.filter(|(_, count)| *count > 0)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ fn seconds_hold_what_was_told_of_them_and_never_change() {
         (first.second, first.users, first.requests.latency.count, first.requests.failed),
         (1, [0, 0, 0, 12, 0], 4, 1)
     );
-    assert_eq!(first.points, [Point { series: 0, ok: 3, failed: 1 }]);
+    assert_eq!(first.points.iter().collect::<Vec<_>>(), [Point { series: 0, ok: 3, failed: 1 }]);
     // What comes late counts in the first open second.
     totals.apply(b, 1, &report(7, vec![delta(Kind::Request, "Echo", &[500], &[])]));
     let second = totals.timeline.close().clone();
@@ -79,7 +79,7 @@ fn names_beyond_the_cap_are_counted_as_other() {
     let named = |name: String| SeriesDelta { series: Series::new(Kind::Request, name), ..one.clone() };
     for chunk in 0..3 {
         let names = (0..MOST_SERIES / 2).map(|i| named(format!("name {chunk} {i}")));
-        totals.apply(WorkerId(1), 1, &report(1, names.collect()));
+        totals.apply(WorkerId(chunk), 1, &report(1, names.collect()));
     }
     assert_eq!((totals.series().len(), totals.folded()), (MOST_SERIES + 1, MOST_SERIES as u64 / 2));
     let other = totals.sorted().find(|(_, total)| total.series.name == OTHER).unwrap().1;
@@ -89,7 +89,7 @@ fn names_beyond_the_cap_are_counted_as_other() {
 
 #[test]
 fn failures_beyond_the_cap_are_counted_as_other_and_kept_ones_have_so_much_text() {
-    let mut totals = Totals::default();
+    let mut totals = Totals::keeping(1_000);
     let failure = |i: usize| FailureDelta {
         series: Series::new(Kind::Request, format!("name {i}")),
         class: FailureClass::Task,
@@ -100,8 +100,11 @@ fn failures_beyond_the_cap_are_counted_as_other_and_kept_ones_have_so_much_text(
     };
     let kept = KeptFailure { robot: 1, at: S, reason: String::new(), lines: vec!["x".repeat(1 << 10); 32] };
     let failures = (0..MOST_FAILURES + 5).map(failure).collect();
-    let report = Report { failures, kept: vec![kept; 1_000], ..report(1, vec![]) };
-    totals.apply(WorkerId(1), 1, &report);
+    let told = Report { failures, ..report(1, vec![]) };
+    totals.apply(WorkerId(1), 1, &told);
+    for worker in 1..=4 {
+        totals.apply(WorkerId(worker), 1, &Report { kept: vec![kept.clone(); 100], ..report(1, vec![]) });
+    }
     let other: Vec<_> = totals.failures().filter(|(series, ..)| series.name == OTHER).collect();
     assert_eq!((totals.failures().count(), other.len(), other[0].2.count), (MOST_FAILURES + 1, 1, 5));
     assert_eq!(totals.kept().len(), MOST_KEPT_TEXT / (32 << 10));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use proto::histogram::Histogram;
+use proto::packed;
 use proto::report::{Report, alive};
 use proto::series::RobotState;
 
@@ -11,8 +12,9 @@ use super::counts::Counts;
 use super::latency::Latency;
 use crate::fleet::WorkerId;
 
-/// How many figures of single series are kept, over all seconds; 16 bytes each. The sums of each second are kept always.
-const MOST_POINTS: usize = 1 << 20;
+/// The most bytes of figures of single series that are kept, over all seconds: some four each. The sums of each second are kept
+/// always.
+const MOST_POINTS: usize = 4 << 20;
 
 /// Robots by state, in the order of [`RobotState::ALL`].
 pub type Users = [u64; RobotState::ALL.len()];
@@ -51,7 +53,39 @@ pub struct Second {
     /// The requests since the start.
     pub total: Requests,
     /// What each series did, those that did anything; empty from where [`Timeline::is_coarse`].
-    pub points: Vec<Point>,
+    pub points: Points,
+}
+
+/// What series did in a second, packed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Points(Box<[u8]>);
+
+impl Points {
+    /// Packs points in the order of their series.
+    pub fn new(points: impl IntoIterator<Item = Point>) -> Self {
+        let mut last = 0;
+        let numbers = points.into_iter().flat_map(|Point { series, ok, failed }| {
+            let delta = series.saturating_sub(last);
+            last = series;
+            [delta, ok, failed].map(u64::from)
+        });
+        Self(packed::pack(numbers).into())
+    }
+
+    /// The points, in the order of their series.
+    pub fn iter(&self) -> impl Iterator<Item = Point> + '_ {
+        let mut numbers = packed::unpack(&self.0).map(narrow);
+        let mut series = 0u32;
+        std::iter::from_fn(move || {
+            let (delta, ok, failed) = (numbers.next()?, numbers.next()?, numbers.next()?);
+            series = series.saturating_add(delta);
+            Some(Point { series, ok, failed })
+        })
+    }
+}
+
+fn narrow(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 impl Second {
@@ -139,16 +173,11 @@ impl Timeline {
         let open = self.open.remove(&second).unwrap_or_default();
         self.census.extend(open.census);
         let total = self.total_with(&open.sum);
-        let mut points = Vec::new();
+        let mut points = Points::default();
         if self.points < MOST_POINTS {
-            let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-            let pairs = open.points.into_iter();
-            points.extend(pairs.map(|(series, (ok, failed))| Point {
-                series,
-                ok: narrow(ok),
-                failed: narrow(failed),
-            }));
-            self.points += points.len();
+            let point = |(series, (ok, failed))| Point { series, ok: narrow(ok), failed: narrow(failed) };
+            points = Points::new(open.points.into_iter().map(point));
+            self.points += points.0.len();
         }
         let second = Second {
             second,

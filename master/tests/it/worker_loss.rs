@@ -86,7 +86,19 @@ fn old_news(run: Uuid) -> Up {
     let zero = Duration::ZERO;
     let (robots, series, failures, messages) = (vec![], vec![], vec![], vec![]);
     let (from, to, kept) = (zero, zero, vec![]);
-    Up::Report(Report { run, sequence: 0, from, to, robots, series, failures, messages, kept, last: false, more: false })
+    Up::Report(Report {
+        run,
+        sequence: 0,
+        from,
+        to,
+        robots,
+        series,
+        failures,
+        messages,
+        kept,
+        last: false,
+        more: false,
+    })
 }
 
 #[tokio::test(start_paused = true)]

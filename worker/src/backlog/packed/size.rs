@@ -29,7 +29,12 @@ pub(super) fn on_the_wire(report: &Report, series: &[PackedSeries]) -> usize {
         report.failures.iter().map(|failure| FAILURE + texts(&[&failure.series.name, &failure.example]));
     let messages = report.messages.iter().map(|message| MESSAGE + message.name.len());
     REPORT
-        + robots.chain(series).chain(failures).chain(messages).chain(report.kept.iter().map(kept)).sum::<usize>()
+        + robots
+            .chain(series)
+            .chain(failures)
+            .chain(messages)
+            .chain(report.kept.iter().map(kept))
+            .sum::<usize>()
 }
 
 /// The bytes that it takes while it waits.

@@ -107,7 +107,8 @@ proptest! {
 #[test]
 fn a_series_that_alone_is_too_large_is_divided_too() {
     // Something in every bucket.
-    let wide = Sparse { buckets: [1, 300].repeat(23_000), sum_us: 300 * 23_000, min_us: 1, max_us: HIGHEST_US };
+    let wide =
+        Sparse { buckets: [1, 300].repeat(23_000), sum_us: 300 * 23_000, min_us: 1, max_us: HIGHEST_US };
     let mut whole = report(vec![[vec![], vec![], vec![]]], 1, 1, 1);
     (whole.series[0].ok, whole.series[0].response) = (wide.clone(), wide);
     let mut rest = vec![Packed::new(whole)];
