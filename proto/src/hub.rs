@@ -38,6 +38,14 @@ pub const MOST_ON_BOARD: usize = 256;
 /// The most bytes of one board.
 pub const LARGEST_BOARD: usize = 1 << 20;
 
+/// The most bytes that the places in lines and groups and the entries on boards take that one worker's robots have, and as much
+/// more for each of these robots: a place in a line and one in a group.
+pub const MOST_OF_WORKER: usize = 2 << 20;
+const OF_ROBOT: usize = 2 * PLACE;
+
+/// What a robot's place in a line or in a group takes, about.
+const PLACE: usize = 768;
+
 /// Names a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Peer(pub u32);
@@ -82,6 +90,8 @@ struct Seat {
     robots: BTreeSet<u64>,
     topics: BTreeSet<Arc<str>>,
     waiting: usize,
+    /// In how many groups its robots are, each robot counted.
+    members: usize,
     /// What it had in its former stream and has not said again.
     stale: BTreeSet<Item>,
     restating: bool,
@@ -161,7 +171,8 @@ impl Hub {
     /// Tells a worker something that the hub did not find by itself.
     pub fn tell(&mut self, peer: Peer, tell: Tell) {
         let Some(seat) = self.seats.get_mut(&peer).filter(|seat| !seat.deaf) else { return };
-        if !seat.outbox.push(tell) {
+        let robots = seat.robots.len();
+        if !seat.outbox.push(tell, robots) {
             // It takes nothing, and goes on asking: it has no robots here any more.
             self.lost(peer);
             self.seats.insert(peer, Seat { deaf: true, ..Seat::default() });
@@ -269,6 +280,14 @@ impl Hub {
         let groups: Vec<_> = presence.groups.keys().copied().collect();
         places.into_iter().for_each(|place| drop(self.unwait(place)));
         groups.into_iter().for_each(|group| self.quit(robot, group));
+    }
+
+    /// Whether a worker may have so many more bytes in lines, groups and boards.
+    fn may_have(&self, peer: Peer, more: usize) -> bool {
+        self.seats.get(&peer).is_none_or(|seat| {
+            let has = PLACE * (seat.waiting + seat.members) + self.parties.written_by(peer);
+            has + more <= MOST_OF_WORKER + OF_ROBOT * seat.robots.len()
+        })
     }
 
     fn has_room(&self, peer: Peer, bytes: usize) -> bool {

@@ -22,7 +22,7 @@ pub const MOST_MEMBERS: u32 = 10_000;
 pub const MOST_IN_BATCH: usize = 1_024;
 
 /// A message is closed once its entries weigh so many bytes; one entry more than that is the most it has.
-pub const LARGEST_BATCH: usize = 512 << 10;
+pub const LARGEST_BATCH: usize = 32 << 10;
 
 /// What a worker asks for its robots. Each robot is named by its number, each gathering of it by a ticket that the worker
 /// uses once.
@@ -275,6 +275,16 @@ impl Tell {
                 }
                 Self::Denied { about, .. } => about.len(),
                 Self::Expired { .. } | Self::Left { .. } => 0,
+            }
+    }
+
+    /// About how many bytes it holds that nobody else does: members and values are shared.
+    pub(crate) fn own(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Formed { yours, .. } => 16 * yours.len(),
+                Self::Denied { about, .. } => about.len(),
+                _ => 0,
             }
     }
 

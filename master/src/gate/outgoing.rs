@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use tonic::Status;
 
 /// Messages that may wait for one worker. One that reads so slowly is lost.
-const MESSAGES: usize = 64;
+const MESSAGES: usize = 32;
 
 /// Parts that may wait for one worker beside them.
 const PARTS: usize = 2;

@@ -29,6 +29,9 @@ impl Hub {
             return;
         }
         let peer = presence.peer;
+        if let Some(seat) = self.seats.get_mut(&peer) {
+            seat.members = seat.members.saturating_sub(1);
+        }
         self.confirm(peer, &Item::Member(group, robot));
         self.forget_idle(robot);
         let others = self.parties.leave(group, robot, peer);
@@ -51,7 +54,11 @@ impl Hub {
         if !peers.iter().all(|peer| self.has_room(*peer, value.len())) {
             return Err(Denial::Behind);
         }
-        self.parties.set(group, key, value)?;
+        let more = self.parties.growth(peer, group, key, value);
+        if more > 0 && !self.may_have(peer, more) {
+            return Err(Denial::BoardFull);
+        }
+        self.parties.set(peer, group, key, value)?;
         for peer in peers {
             self.tell(peer, Tell::Set { group, key: key.clone(), value: value.clone() });
         }

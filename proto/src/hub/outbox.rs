@@ -5,19 +5,22 @@ use std::collections::VecDeque;
 use crate::talk::{LARGEST_BATCH, MOST_IN_BATCH, Tell};
 
 /// Messages that may be on their way to a worker.
-const WINDOW: u64 = 8;
+const WINDOW: u64 = 16;
 
 /// What others may put here is left out while so many bytes wait.
-const ROOM: usize = 8 << 20;
+const ROOM: usize = 1 << 20;
 
-/// A worker for which more than this waits takes nothing at all: so much comes only of what it asks itself.
-const MOST: usize = 262_144;
+/// A worker for which more than this waits takes nothing at all: so much comes only of what it asks itself. In bytes that nobody
+/// else holds; and more for each of its robots that waits or is in a group.
+const MOST: usize = 2 << 20;
+const OF_ROBOT: usize = 1 << 10;
 
 /// What waits for one worker.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     waiting: VecDeque<Tell>,
     weight: usize,
+    own: usize,
     sent: u64,
     seen: u64,
 }
@@ -28,12 +31,13 @@ impl Outbox {
         self.weight + bytes <= ROOM
     }
 
-    /// Puts something at the end; false if it is more than can wait.
+    /// Puts something at the end; false if it is more than can wait for a worker with so many robots.
     #[must_use]
-    pub(super) fn push(&mut self, tell: Tell) -> bool {
-        let fits = self.waiting.len() < MOST;
+    pub(super) fn push(&mut self, tell: Tell, robots: usize) -> bool {
+        let fits = self.own + tell.own() <= MOST + OF_ROBOT * robots;
         if fits {
             self.weight += tell.weight();
+            self.own += tell.own();
             self.waiting.push_back(tell);
         }
         fits
@@ -53,6 +57,7 @@ impl Outbox {
         while list.len() < MOST_IN_BATCH && weight < LARGEST_BATCH {
             let Some(tell) = self.waiting.pop_front() else { break };
             weight += tell.weight();
+            self.own -= tell.own();
             list.push(tell);
         }
         self.weight -= weight;

@@ -12,6 +12,8 @@ use crate::talk::{Denial, Tell};
 pub(super) struct Parties {
     parties: BTreeMap<u64, Party>,
     last: u64,
+    /// The bytes on boards that each worker's robots wrote.
+    written: BTreeMap<Peer, usize>,
 }
 
 #[derive(Debug)]
@@ -22,8 +24,22 @@ struct Party {
     left: BTreeMap<u64, bool>,
     /// How many members each worker has.
     peers: BTreeMap<Peer, usize>,
-    board: BTreeMap<Arc<str>, Arc<str>>,
+    board: BTreeMap<Arc<str>, Entry>,
     bytes: usize,
+}
+
+/// What stands on a board, and whose robot wrote it.
+#[derive(Debug)]
+struct Entry {
+    value: Arc<str>,
+    writer: Peer,
+}
+
+/// What an entry takes beside its texts.
+const ENTRY: usize = 96;
+
+fn bytes_of(key: &str, value: &str) -> usize {
+    ENTRY + key.len() + value.len()
 }
 
 impl Parties {
@@ -75,7 +91,7 @@ impl Parties {
         let party = self.parties.get(&group);
         let board = party.into_iter().flat_map(|party| &party.board);
         let board =
-            board.map(move |(key, value)| Tell::Set { group, key: key.clone(), value: value.clone() });
+            board.map(move |(key, entry)| Tell::Set { group, key: key.clone(), value: entry.value.clone() });
         let left = party.into_iter().flat_map(|party| &party.left).filter(|(_, left)| **left);
         board.chain(left.map(move |(robot, _)| Tell::Left { group, robot: *robot }))
     }
@@ -89,22 +105,50 @@ impl Parties {
         }
         party.peers.retain(|_, members| *members > 0);
         let others: Vec<_> = party.peers.keys().copied().collect();
-        if others.is_empty() {
-            self.parties.remove(&group);
+        if others.is_empty()
+            && let Some(party) = self.parties.remove(&group)
+        {
+            party.board.iter().for_each(|(key, entry)| self.erased(key, entry));
         }
         others
     }
 
+    /// The bytes on boards that a worker's robots wrote.
+    pub(super) fn written_by(&self, peer: Peer) -> usize {
+        self.written.get(&peer).copied().unwrap_or(0)
+    }
+
+    /// How many bytes more a worker's robots have on boards once one writes that.
+    pub(super) fn growth(&self, peer: Peer, group: u64, key: &str, value: &str) -> usize {
+        let old = self.parties.get(&group).and_then(|party| party.board.get(key));
+        let mine = old.filter(|old| old.writer == peer).map_or(0, |old| bytes_of(key, &old.value));
+        bytes_of(key, value).saturating_sub(mine)
+    }
+
+    fn erased(&mut self, key: &str, entry: &Entry) {
+        if let Some(written) = self.written.get_mut(&entry.writer) {
+            *written = written.saturating_sub(bytes_of(key, &entry.value));
+        }
+    }
+
     /// Writes on a board.
-    pub(super) fn set(&mut self, group: u64, key: &Arc<str>, value: &Arc<str>) -> Result<(), Denial> {
+    pub(super) fn set(
+        &mut self,
+        writer: Peer,
+        group: u64,
+        key: &Arc<str>,
+        value: &Arc<str>,
+    ) -> Result<(), Denial> {
         let party = self.parties.get_mut(&group).ok_or(Denial::NoMember)?;
-        let before = party.board.get(key).map(|old| key.len() + old.len());
+        let before = party.board.get(key).map(|old| key.len() + old.value.len());
         let bytes = party.bytes - before.unwrap_or(0) + key.len() + value.len();
         if bytes > LARGEST_BOARD || (before.is_none() && party.board.len() >= MOST_ON_BOARD) {
             return Err(Denial::BoardFull);
         }
         party.bytes = bytes;
-        party.board.insert(key.clone(), value.clone());
+        let old = party.board.insert(key.clone(), Entry { value: value.clone(), writer });
+        old.into_iter().for_each(|old| self.erased(key, &old));
+        *self.written.entry(writer).or_default() += bytes_of(key, value);
         Ok(())
     }
 }

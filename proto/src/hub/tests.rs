@@ -148,9 +148,13 @@ fn a_board_is_bounded_in_entries_and_bytes() {
     };
     say(&mut hub, A, (0..257).map(|n| set(1, 1, n.to_string(), 1)).collect());
     assert_eq!(told(&mut hub, A).last(), Some(&denied(1, 0, "256", Denial::BoardFull)));
-    say(&mut hub, A, (0..16).map(|n| set(2, 2, n.to_string(), 65_536)).collect());
-    let all: Vec<_> = std::iter::from_fn(|| hub.take(A)).flat_map(|tells| tells.list).collect();
-    assert_eq!(all.last(), Some(&denied(2, 0, "15", Denial::BoardFull)));
+    let write = |n: usize| {
+        let list = vec![set(2, 2, n.to_string(), 65_536)];
+        hub.hear(Duration::ZERO, A, Asks { seen: u64::MAX, list, ..Asks::default() }).unwrap();
+        told(&mut hub, A)
+    };
+    let all: Vec<_> = (0..16).flat_map(write).collect();
+    assert!(all.last() == Some(&denied(2, 0, "15", Denial::BoardFull)), "the last is denied");
 }
 
 #[test]
@@ -176,9 +180,13 @@ fn a_listener_that_is_behind_gets_no_more_than_fits_and_the_speaker_is_told() {
     }
     assert!(told(&mut hub, A).contains(&denied(1, 0, "war", Denial::Behind)));
     let messages: Vec<_> = std::iter::from_fn(|| hub.take(B)).collect();
-    assert_eq!(messages.len(), 8, "a worker that says nothing gets eight messages");
+    assert_eq!(messages.len(), 15, "one for each value of 64 KiB, of which less than 1 MiB waits");
+    for _ in 0..200 {
+        say(&mut hub, A, vec![publish.clone()]);
+    }
+    assert!(hub.take(B).is_some() && hub.take(B).is_none(), "a worker that says nothing gets 16 messages");
     hub.hear(Duration::ZERO, B, Asks { seen: 99, ..Asks::default() }).unwrap();
-    assert_eq!(hub.take(B).map(|tells| tells.number), Some(9));
+    assert_eq!(hub.take(B).map(|tells| tells.number), Some(17));
 }
 
 #[test]
@@ -192,6 +200,45 @@ fn a_worker_that_asks_and_never_listens_is_left_out_and_nobody_else() {
     hub.joined(A);
     say(&mut hub, A, vec![gather(1, 2, "k", 2)]);
     assert_eq!(told(&mut hub, B), [formed(1, &[2, 1], &[(2, 1)])]);
+}
+
+#[test]
+fn one_worker_s_robots_have_so_much_in_lines_groups_and_on_boards_and_not_more() {
+    let mut hub = hub();
+    // 80 robots, each in as many groups of its own as it may.
+    let alone = |robot, ticket| gather(robot, ticket, &format!("alone {robot} {ticket}"), 1);
+    let mut denied = 0;
+    for robot in 0..80 {
+        for ticket in 1..=64 {
+            say(&mut hub, A, vec![alone(robot, ticket)]);
+            hub.hear(Duration::ZERO, A, Asks { seen: u64::MAX, ..Asks::default() }).unwrap();
+            let all = std::iter::from_fn(|| hub.take(A)).flat_map(|tells| tells.list);
+            denied += all.filter(|tell| matches!(tell, Tell::Denied { why: Denial::TooMany, .. })).count();
+        }
+    }
+    assert!((0..80).all(|robot| hub.robots.contains_key(&robot)), "each has a group");
+    assert!(PLACE * hub.groups() <= MOST_OF_WORKER + OF_ROBOT * 80 && denied > 100, "{denied}");
+    // Boards: what a group's end frees can be had again.
+    let set = |group, bytes| Ask::Set { robot: 90, group, key: "k".into(), value: "7".repeat(bytes).into() };
+    let mut written = Vec::new();
+    for round in 0..3 {
+        say(&mut hub, B, (0..64).map(|n| alone(90, 64 * round + n + 1)).collect());
+        hub.hear(Duration::ZERO, B, Asks { seen: u64::MAX, ..Asks::default() }).unwrap();
+        let formed = std::iter::from_fn(|| hub.take(B)).flat_map(|tells| tells.list);
+        let groups: Vec<_> = formed
+            .filter_map(|tell| if let Tell::Formed { group, .. } = tell { Some(group) } else { None })
+            .collect();
+        for group in groups {
+            say(&mut hub, B, vec![set(group, 60_000), set(group, 60_000)]);
+            hub.hear(Duration::ZERO, B, Asks { seen: u64::MAX, ..Asks::default() }).unwrap();
+            drop(hub.take(B));
+        }
+        written.push(hub.parties.written_by(B));
+        say(&mut hub, B, vec![Ask::Gone { robot: 90 }]);
+        assert_eq!(hub.parties.written_by(B), 0);
+    }
+    assert!(written[0] > 1 << 20 && written.iter().all(|bytes| *bytes == written[0]), "{written:?}");
+    assert!(written[0] <= MOST_OF_WORKER, "{written:?}");
 }
 
 #[test]

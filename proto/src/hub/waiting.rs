@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lines::Wait;
-use super::{Hub, Item, MOST_GROUPS_OF_ROBOT, MOST_LINES_OF_ROBOT, MOST_WAITING, Peer};
+use super::{Hub, Item, MOST_GROUPS_OF_ROBOT, MOST_LINES_OF_ROBOT, MOST_WAITING, PLACE, Peer};
 use crate::talk::{Denial, Gather};
 
 impl Hub {
@@ -36,6 +36,7 @@ impl Hub {
         }
         let waiting = self.seats.get(&peer).map_or(0, |seat| seat.waiting);
         let Some(presence) = self.robots.get(&gather.robot) else {
+            // A robot's first place is always its own.
             return if waiting < MOST_WAITING { Ok(()) } else { Err(Denial::TooMany) };
         };
         if presence.waits.values().any(|place| self.lines.key(*place) == Some(&gather.key)) {
@@ -43,7 +44,8 @@ impl Hub {
         }
         let fits = presence.waits.len() < MOST_LINES_OF_ROBOT
             && presence.groups.len() < MOST_GROUPS_OF_ROBOT
-            && waiting < MOST_WAITING;
+            && waiting < MOST_WAITING
+            && self.may_have(peer, PLACE);
         if fits { Ok(()) } else { Err(Denial::TooMany) }
     }
 
@@ -83,6 +85,9 @@ impl Hub {
         let (group, told) = self.parties.form(&members);
         for member in members {
             self.presence(member.peer, member.robot).groups.insert(group, member.ticket);
+            if let Some(seat) = self.seats.get_mut(&member.peer) {
+                seat.members += 1;
+            }
         }
         told.into_iter().for_each(|(peer, tell)| self.tell(peer, tell));
     }

@@ -80,7 +80,7 @@ fn what_is_out_of_bounds_is_named() {
         (publish("t", "x".repeat(65_537)), "ask: message: 65537 bytes long; at most 65536 are taken"),
         (publish("", "1".into()), "ask: topic: empty"),
         (told(many(1_025, &Ask::Gone { robot: 1 })), "asks: 1025 entries; at most 1024 are taken"),
-        (told(many(20, &heavy)), "asks: 1311700 bytes; at most 1048576 are taken"),
+        (told(many(20, &heavy)), "asks: 1311700 bytes; at most 557056 are taken"),
         (tell(members), "tell: members: 10001 entries; at most 10000 are taken"),
         (tell(more_than_all), "tell: members here: 2 entries; at most 1 are taken"),
     ];
