@@ -23,6 +23,11 @@ impl Default for Account {
 }
 
 impl Account {
+    #[cfg(test)]
+    pub(super) fn of(left: usize, in_pages: usize) -> Self {
+        Self { left, in_pages, is_over: false }
+    }
+
     /// Takes so many bytes, if they are left.
     #[must_use]
     pub(super) fn take(&mut self, bytes: usize) -> bool {

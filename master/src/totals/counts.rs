@@ -134,6 +134,7 @@ fn buckets(sparse: &Sparse) -> impl Iterator<Item = (u64, u64)> + '_ {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proto::histogram::HIGHEST_US;
     use std::time::Duration;
 
     fn of(values: &[u64]) -> Histogram {
@@ -157,6 +158,24 @@ mod tests {
             counts.fill(&mut merged);
             prop_assert_eq!(merged.to_sparse(), whole.to_sparse());
             prop_assert_eq!(counts.count(), whole.count());
+        }
+
+        /// Packed, in pages or in both: however little room for pages there is, nothing is rounded, and what is refused is whole.
+        #[test]
+        fn what_an_account_has_room_for_is_exact(
+            parts in prop::collection::vec(prop::collection::vec(1..HIGHEST_US, 0..200), 0..12),
+            (left, in_pages) in (0..20_000usize, 0..200_000usize),
+        ) {
+            let mut account = Account::of(left, in_pages);
+            let (mut counts, mut taken) = (Counts::default(), Vec::new());
+            for part in &parts {
+                if counts.add_within(&of(part).to_sparse(), &mut account) {
+                    taken.extend(part);
+                }
+            }
+            let mut merged = Histogram::new();
+            counts.fill(&mut merged);
+            prop_assert_eq!(merged.to_sparse(), of(&taken).to_sparse());
         }
     }
 }

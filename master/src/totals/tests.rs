@@ -1,7 +1,7 @@
 //! Merging, caps, and what a made-up report looks like.
 
 use proptest::prelude::*;
-use proto::histogram::Histogram;
+use proto::histogram::{HIGHEST_US, Histogram};
 use proto::report::{Census, SeriesDelta};
 use proto::series::RobotState;
 use uuid::Uuid;
@@ -108,6 +108,66 @@ fn failures_beyond_the_cap_are_counted_as_other_and_kept_ones_have_so_much_text(
     let other: Vec<_> = totals.failures().filter(|(series, ..)| series.name == OTHER).collect();
     assert_eq!((totals.failures().count(), other.len(), other[0].2.count), (MOST_FAILURES + 1, 1, 5));
     assert_eq!(totals.kept().len(), MOST_KEPT_TEXT / (32 << 10));
+}
+
+/// Latencies over all the range, each far from the next.
+fn wide(shift: u64) -> Sparse {
+    let buckets = [shift, 1].into_iter().chain([64, 1].repeat(361)).collect();
+    Sparse { buckets, sum_us: 362_000, min_us: 1, max_us: HIGHEST_US }
+}
+
+/// So many series with wide latencies.
+fn wide_report(series: std::ops::Range<usize>, shift: u64) -> Report {
+    let named = |i| {
+        let series = Series::new(Kind::Request, format!("name {i}"));
+        SeriesDelta { series, ok: wide(shift), ..delta(Kind::Request, "", &[], &[]) }
+    };
+    report(1, series.map(named).collect())
+}
+
+#[test]
+fn one_worker_s_account_is_its_own_and_no_sample_of_anybody_is_lost() {
+    let tell = || {
+        let mut totals = Totals::default();
+        for round in 0..5 {
+            totals.apply(WorkerId(1), 1, &wide_report(0..3_000, round));
+        }
+        totals.apply(WorkerId(2), 1, &wide_report(5_000..5_100, 0));
+        totals
+    };
+    let totals = tell();
+    assert!(totals.is_overfull(WorkerId(1)) && !totals.is_overfull(WorkerId(2)));
+    assert_eq!(totals.of_kind(Kind::Request), (362 * (5 * 3_000 + 100), 0));
+    let of = |name: &str| totals.sorted().find(|(_, total)| total.series.name == name).unwrap().1.ok.count();
+    assert_eq!((of("name 5000"), of("name 5099")), (362, 362), "the other worker has room");
+    assert!(of(OTHER) > 0);
+    // A master that is started again comes to the same.
+    let counts = |totals: &Totals| {
+        totals.sorted().map(|(_, total)| (total.series.clone(), total.ok.count())).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&tell()), counts(&totals));
+}
+
+#[test]
+fn ten_thousand_series_of_an_honest_worker_have_room_for_a_hundred_latencies_each() {
+    let mut totals = Totals::default();
+    // Neighbours, as latencies are.
+    let sparse = |shift: u64| {
+        let buckets = [1_000 + 25 * shift, 3].into_iter().chain([1, 3].repeat(24)).collect();
+        Sparse { buckets, sum_us: 75 * 1_100, min_us: 1_000, max_us: 1_200 }
+    };
+    for round in 0..4 {
+        for part in 0..10 {
+            let named = |i| {
+                let series = Series::new(Kind::Request, format!("Request number {i:05}"));
+                SeriesDelta { series, ok: sparse(round), ..delta(Kind::Request, "", &[], &[]) }
+            };
+            let series = (1_000 * part..1_000 * (part + 1)).map(named).collect();
+            totals.apply(WorkerId(1), 1, &report(1, series));
+        }
+    }
+    assert!(!totals.is_overfull(WorkerId(1)));
+    assert!(totals.series().iter().all(|total| total.ok.count() == 300));
 }
 
 #[test]
