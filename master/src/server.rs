@@ -176,7 +176,7 @@ where
     let driver = Driver::new(run, clock, journal, outputs, (usual, life));
     let summary = tokio::select! {
         biased;
-        summary = driver.drive(inbox, office.into()) => summary,
+        summary = Box::pin(driver.drive(inbox, office.into())) => summary,
         ended = &mut server => {
             let why = ended.err().map_or_else(|| "no more connections come in".into(), |e| e.to_string());
             return Err(Error::Server(why));

@@ -88,20 +88,15 @@ impl Backlog {
             return;
         }
         let mut rest = self.take_waiting();
-        let mut next = rest.pop_front();
-        while let Some(report) = next.take_if(|report| report.is_too_large()) {
-            match report.halved() {
-                Ok((first, second)) => {
-                    next = Some(first);
-                    rest.push_front(second);
-                }
-                Err(whole) => {
-                    rest.push_front(whole);
-                    break;
-                }
+        if let Some(mut next) = rest.pop_front() {
+            while next.is_too_large()
+                && let Some(second) = next.split_off()
+            {
+                rest.push_front(second);
             }
+            rest.push_front(next);
         }
-        self.put_waiting(next.into_iter().chain(rest));
+        self.put_waiting(rest.into_iter());
     }
 
     /// Joins two and two of those that were never sent: the time line stays as even as it can.

@@ -74,30 +74,24 @@ impl Packed {
             || size::on_the_wire(&self.report, &self.series) > MOST_SENT
     }
 
-    /// Two that are together what it was, the second to follow the first; none if there is nothing to divide.
-    pub(super) fn halved(self) -> Result<(Self, Self), Self> {
-        let Self { mut report, mut series, .. } = self;
+    /// Takes the second half out, to follow the first; none if there is nothing to divide.
+    pub(super) fn split_off(&mut self) -> Option<Self> {
+        let Self { report, series, .. } = self;
         let rest = Report {
             series: Vec::new(),
             failures: half(&mut report.failures),
             messages: half(&mut report.messages),
             kept: half(&mut report.kept),
             robots: report.robots.clone(),
-            ..report
+            ..*report
         };
-        let mut series_rest = half(&mut series);
-        let nothing = series_rest.is_empty()
-            && rest.failures.is_empty()
-            && rest.messages.is_empty()
-            && rest.kept.is_empty();
-        if nothing {
-            series_rest.extend(series.first_mut().and_then(PackedSeries::split_off));
-        }
-        if nothing && series_rest.is_empty() {
-            return Err(Self::of(report, series));
+        let mut series_rest = half(series);
+        if [series_rest.len(), rest.failures.len(), rest.messages.len(), rest.kept.len()] == [0; 4] {
+            series_rest.push(series.first_mut()?.split_off()?);
         }
         (report.last, report.more) = (false, true);
-        Ok((Self::of(report, series), Self::of(rest, series_rest)))
+        (self.bytes, self.sent_bytes) = (size::packed(report, series), size::unpacked(report, series));
+        Some(Self::of(rest, series_rest))
     }
 }
 

@@ -7,6 +7,9 @@ const PAGE: usize = 1 << PAGE_BITS;
 /// The bytes that a page takes, with its place in the list.
 const PAGE_BYTES: usize = 552;
 
+/// A bucket and its count.
+type Pair = (u64, u64);
+
 /// Pages that hold anything, ascending.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pages(Vec<Page>);
@@ -19,7 +22,7 @@ struct Page {
 }
 
 /// The bytes that pages take for such buckets, ascending, if there are none yet.
-pub(super) fn bytes_for(pairs: impl Iterator<Item = (u64, u64)>) -> usize {
+pub(super) fn bytes_for(pairs: impl Iterator<Item = Pair>) -> usize {
     let mut last = None;
     let pages = pairs.filter(|(index, _)| last.replace(index >> PAGE_BITS) != Some(index >> PAGE_BITS));
     pages.count() * PAGE_BYTES
@@ -31,7 +34,7 @@ impl Page {
     }
 
     /// Buckets that hold anything, with their counts.
-    fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+    fn buckets(&self) -> impl Iterator<Item = Pair> + '_ {
         let first = self.number << PAGE_BITS;
         (first..).zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
     }
@@ -39,7 +42,7 @@ impl Page {
 
 impl Pages {
     /// Adds buckets with their counts, ascending.
-    pub(super) fn add(&mut self, pairs: impl Iterator<Item = (u64, u64)>) {
+    pub(super) fn add(&mut self, pairs: impl Iterator<Item = Pair>) {
         let mut place = 0;
         for (index, count) in pairs {
             let number = index >> PAGE_BITS;
@@ -53,10 +56,7 @@ impl Pages {
     }
 
     /// Buckets that have a page, and those that have none; both ascending.
-    pub(super) fn split(
-        &self,
-        pairs: impl Iterator<Item = (u64, u64)>,
-    ) -> (Vec<(u64, u64)>, Vec<(u64, u64)>) {
+    pub(super) fn split(&self, pairs: impl Iterator<Item = Pair>) -> (Vec<Pair>, Vec<Pair>) {
         let mut place = 0;
         pairs.partition(|(index, _)| {
             let number = index >> PAGE_BITS;
@@ -73,7 +73,7 @@ impl Pages {
         place
     }
 
-    pub(super) fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+    pub(super) fn buckets(&self) -> impl Iterator<Item = Pair> + '_ {
         self.0.iter().flat_map(Page::buckets)
     }
 }

@@ -64,10 +64,10 @@ fn any_report() -> impl Strategy<Value = Report> {
 }
 
 /// All halves of halves, down to where there is nothing to divide.
-fn crumbs(whole: Packed) -> Vec<Packed> {
-    match whole.halved() {
-        Ok((first, second)) => crumbs(first).into_iter().chain(crumbs(second)).collect(),
-        Err(whole) => vec![whole],
+fn crumbs(mut whole: Packed) -> Vec<Packed> {
+    match whole.split_off() {
+        Some(second) => crumbs(whole).into_iter().chain(crumbs(second)).collect(),
+        None => vec![whole],
     }
 }
 
@@ -113,13 +113,11 @@ fn a_series_that_alone_is_too_large_is_divided_too() {
     (whole.series[0].ok, whole.series[0].response) = (wide.clone(), wide);
     let mut rest = vec![Packed::new(whole)];
     let mut parts = Vec::new();
-    while let Some(next) = rest.pop() {
-        if next.is_too_large() {
-            let (first, second) = next.halved().expect("it can be divided");
-            rest.extend([second, first]);
-        } else {
-            parts.push(next);
+    while let Some(mut next) = rest.pop() {
+        while next.is_too_large() {
+            rest.push(next.split_off().expect("it can be divided"));
         }
+        parts.push(next);
     }
     assert!((2..5).contains(&parts.len()), "{}", parts.len());
     assert!(parts.iter().all(|part| part.unpacked().to_bytes().len() < LARGEST_UP));
