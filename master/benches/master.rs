@@ -101,6 +101,7 @@ fn serve(workers: usize, mebibytes: usize, seconds: u64) -> Result<()> {
             muster: Muster { workers, patience: Some(Duration::from_secs(300)) },
             plan: Plan::new(profile, Classes::new(vec![class])?, "ws://127.0.0.1:1"),
             bundle: Arc::new(Bundle::new(vec![("data/all.csv".into(), content)])),
+            thresholds: Vec::new(),
             outputs: Vec::new(),
             sources: Sources::default(),
             life: Default::default(),

@@ -94,6 +94,7 @@ fn run(args: &Args, seconds: u64) -> Result<Vec<Births>> {
             muster: Muster { workers: args.workers, patience: Some(Duration::from_secs(60)) },
             plan: Plan::new(profile, Classes::new(vec![class])?, "ws://127.0.0.1:1"),
             bundle: Arc::new(Bundle::new(Vec::new())),
+            thresholds: Vec::new(),
             outputs: Vec::new(),
             sources: Sources::default(),
             life: Life::default(),
