@@ -187,6 +187,7 @@ mod tests {
             messages: Vec::new(),
             kept: Vec::new(),
             last: false,
+            more: false,
         }
     }
 
