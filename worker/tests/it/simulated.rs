@@ -8,7 +8,7 @@ mod scene;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use proto::message::{Beat, Dismissal};
+use proto::message::{Beat, Dismissal, LEASE};
 use proto::plan::Plan;
 use proto::slots::{Deal, SlotSet};
 use proto::{Down, Up};
@@ -59,7 +59,7 @@ async fn robots_are_dropped_when_the_lease_is_over_and_the_master_is_dialled_ane
         let contact = keep(&mut master, 3.2).await;
         // It is still there, and says nothing.
         let mut again = scene.joined().await;
-        assert!(at(scene.end(), contact + seconds(2.5)), "{:?} after {contact:?}", scene.end());
+        assert!(at(scene.end(), contact + LEASE), "{:?} after {contact:?}", scene.end());
         assert_eq!(scene.log.lock().unwrap().logouts, 0);
         assert_eq!(beat(&mut again, |_| true).await.run, Uuid::nil());
         drop(master);
@@ -162,7 +162,8 @@ async fn a_silent_dial_ends_what_refused_ones_had_prolonged() {
         tokio::time::sleep(seconds(5.0)).await;
         assert_eq!(scene.alive(), 100);
         scene.set(Way::Silent);
-        tokio::time::sleep(seconds(2.1)).await; // a pause and an attempt
+        // No longer than a lease after the last dial that was refused.
+        tokio::time::sleep(LEASE + seconds(0.1)).await;
         assert_eq!(scene.alive(), 0);
     })
     .await;
