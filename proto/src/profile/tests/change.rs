@@ -143,7 +143,8 @@ proptest! {
     fn whoever_was_born_before_a_change_keeps_birth_and_life(
         profile in any_profile(), at in 0..20_000u64, users in 0..90u64, rate in 1.0..1e6f64, robot in 0..60u64,
     ) {
-        prop_assume!(us(at) < profile.end());
+        let at = at % micros(profile.end()).max(1); // before its end
+        if profile.end().is_zero() { return Ok(()) }
         let new = profile.changed(us(at), users, rate).unwrap();
         let born = |profile: &Profile| profile.next_birth(robot, Duration::ZERO).filter(|t| *t < us(at));
         prop_assert_eq!(born(&profile), born(&new));
