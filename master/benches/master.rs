@@ -27,7 +27,7 @@ use proto::shipping::Arrival;
 use proto::slots::Share as SlotShare;
 use proto::{Down, Up};
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
 use uuid::Uuid;
@@ -274,11 +274,10 @@ impl Fake {
         loop {
             match self.session(&mut told, &dials).await {
                 Ok(()) => {}
-                Err(e) if self.order.is_none() => {
+                Err(e) => {
                     _ = writeln!(std::io::stderr(), "worker {}: {e:#}", self.number);
                     return;
                 }
-                Err(_) => return,
             }
         }
     }
@@ -293,7 +292,9 @@ impl Fake {
         let mut client = ControlClient::new(channel).max_decoding_message_size(LARGEST_MESSAGE);
         let mut down = client.join(ReceiverStream::new(said)).await?.into_inner();
         drop(dial);
-        let (mut beats, mut reports) = (interval(BEAT_EVERY), interval(REPORT_EVERY));
+        // What is reported is over by then: a report that lies ahead is refused.
+        let mut beats = interval(BEAT_EVERY);
+        let mut reports = interval_at(Instant::now() + REPORT_EVERY, REPORT_EVERY);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut arrival = Arrival::default();
@@ -305,8 +306,7 @@ impl Fake {
                     let report = self.report();
                     up.send(Up::Report(report)).await?;
                 }
-                changed = told.changed() => {
-                    changed?;
+                Ok(()) = told.changed() => {
                     if self.number < told.borrow_and_update().back {
                         return Ok(());
                     }

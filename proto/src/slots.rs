@@ -1,6 +1,8 @@
 //! Which worker runs which robots. Robots are dealt to slots once for ever (number mod 16384); workers own slots.
 //! Owners come in as any ordered id; the same dealing serves workers of a master and threads of a worker.
 
+use std::collections::BTreeMap;
+
 /// How many slots there are.
 pub const SLOTS: u16 = 16_384;
 
@@ -188,6 +190,17 @@ impl<O: Copy + Ord> Deal<O> {
         slots.filter(|(_, of)| **of == Some(owner)).map(|(slot, _)| slot).collect()
     }
 
+    /// The slots of every owner, in one walk.
+    pub fn shares(&self) -> BTreeMap<O, SlotSet> {
+        let mut shares: BTreeMap<_, _> = self.owners.iter().map(|owner| (*owner, SlotSet::none())).collect();
+        for (slot, owner) in (0..).zip(&self.slots) {
+            if let Some(share) = owner.and_then(|owner| shares.get_mut(&owner)) {
+                share.insert(slot);
+            }
+        }
+        shares
+    }
+
     /// Takes an owner out: its slots go, ascending, each to the one with the fewest. Nothing else moves.
     pub fn lose(&mut self, owner: O) {
         let others: Vec<_> = self.owners.iter().copied().filter(|other| *other != owner).collect();
@@ -353,6 +366,9 @@ mod tests {
         prop_assert_eq!(counts.iter().sum::<usize>(), usize::from(SLOTS));
         let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
         prop_assert!(most - least <= 1, "{:?}", counts);
+        let shares = deal.shares();
+        prop_assert_eq!(shares.keys().collect::<Vec<_>>(), deal.owners().iter().collect::<Vec<_>>());
+        prop_assert!(shares.iter().all(|(owner, share)| *share == deal.slots_of(*owner)));
         Ok(())
     }
 

@@ -99,8 +99,11 @@ impl Run {
     pub(super) fn revise(&mut self, now: Duration) {
         let Some(start) = self.start else { return };
         let epoch = self.epoch + 1;
+        let mut shares = self.deal.shares();
         for id in self.members() {
-            let slots = self.grants.grant(id, &self.wanted(id));
+            let is_leaving = self.fleet.get(id).is_none_or(|worker| worker.leaving);
+            let wanted = shares.remove(&id).filter(|_| !is_leaving).unwrap_or_else(SlotSet::none);
+            let slots = self.grants.grant(id, &wanted);
             if self.is_told(id, &slots) {
                 continue;
             }
@@ -119,13 +122,6 @@ impl Run {
         let is = |id: &WorkerId, has: bool| has || owners.binary_search(id).is_ok();
         let workers = self.fleet.workers().filter(|(id, worker)| is(id, worker.order.is_some()));
         workers.map(|(id, _)| id).collect()
-    }
-
-    fn wanted(&self, id: WorkerId) -> SlotSet {
-        match self.fleet.get(id) {
-            Some(worker) if !worker.leaving => self.deal.slots_of(id),
-            _ => SlotSet::none(),
-        }
     }
 
     fn is_told(&self, id: WorkerId, slots: &SlotSet) -> bool {

@@ -36,11 +36,15 @@ impl Counts {
     /// Adds what a report counted, if the account has what that takes; else nothing.
     #[must_use]
     pub(super) fn add_within(&mut self, sparse: &Sparse, account: &mut Account) -> bool {
-        let (in_pages, others) = self.pages.split(buckets(sparse));
-        if !others.is_empty() && !self.pack(others, account) {
-            return false;
+        if self.pages.have_all(buckets(sparse)) {
+            self.pages.add(buckets(sparse)); // as nearly always
+        } else {
+            let (in_pages, others) = self.pages.split(buckets(sparse));
+            if !self.pack(others, account) {
+                return false;
+            }
+            self.pages.add(in_pages.into_iter());
         }
-        self.pages.add(in_pages.into_iter());
         self.note(sparse.count(), (sparse.sum_us, sparse.min_us, sparse.max_us));
         true
     }

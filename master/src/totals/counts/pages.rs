@@ -55,6 +55,16 @@ impl Pages {
         }
     }
 
+    /// Whether each of these buckets, ascending, has a page.
+    pub(super) fn have_all(&self, mut pairs: impl Iterator<Item = Pair>) -> bool {
+        let mut place = 0;
+        pairs.all(|(index, _)| {
+            let number = index >> PAGE_BITS;
+            place = self.place_from(place, number);
+            self.0.get(place).is_some_and(|page| page.number == number)
+        })
+    }
+
     /// Buckets that have a page, and those that have none; both ascending.
     pub(super) fn split(&self, pairs: impl Iterator<Item = Pair>) -> (Vec<Pair>, Vec<Pair>) {
         let mut place = 0;
