@@ -36,14 +36,11 @@ impl Counts {
     /// Adds what a report counted, if the account has what that takes; else nothing.
     #[must_use]
     pub(super) fn add_within(&mut self, sparse: &Sparse, account: &mut Account) -> bool {
-        if self.pages.have_all(buckets(sparse)) {
-            self.pages.add(buckets(sparse)); // as nearly always
-        } else {
-            let (in_pages, others) = self.pages.split(buckets(sparse));
-            if !self.pack(others, account) {
-                return false;
-            }
-            self.pages.add(in_pages.into_iter());
+        // Nearly always each bucket has its page.
+        let others = self.pages.add_known(buckets(sparse));
+        if !others.is_empty() && !self.pack(others, account) {
+            self.pages.take_back(buckets(sparse));
+            return false;
         }
         self.note(sparse.count(), (sparse.sum_us, sparse.min_us, sparse.max_us));
         true
@@ -53,7 +50,9 @@ impl Counts {
     fn pack(&mut self, others: Vec<(u64, u64)>, account: &mut Account) -> bool {
         let packed = self.packed.with(others.into_iter());
         let (before, now) = (self.packed.bytes(), packed.bytes());
-        if now > MOST_PACKED && account.take_for_pages(pages::bytes_for(packed.buckets()), before) {
+        // One that has pages meets the same few buckets without one again and again.
+        let is_long = now > MOST_PACKED || !self.pages.is_empty();
+        if is_long && account.take_for_pages(pages::bytes_for(packed.buckets()), before) {
             self.packed = packed;
             self.unpack();
             return true;

@@ -41,6 +41,10 @@ impl Page {
 }
 
 impl Pages {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds buckets with their counts, ascending.
     pub(super) fn add(&mut self, pairs: impl Iterator<Item = Pair>) {
         let mut place = 0;
@@ -55,24 +59,34 @@ impl Pages {
         }
     }
 
-    /// Whether each of these buckets, ascending, has a page.
-    pub(super) fn have_all(&self, mut pairs: impl Iterator<Item = Pair>) -> bool {
-        let mut place = 0;
-        pairs.all(|(index, _)| {
-            let number = index >> PAGE_BITS;
-            place = self.place_from(place, number);
-            self.0.get(place).is_some_and(|page| page.number == number)
-        })
+    /// Adds buckets that have a page, ascending; those that have none come back.
+    pub(super) fn add_known(&mut self, pairs: impl Iterator<Item = Pair>) -> Vec<Pair> {
+        let (mut place, mut others) = (0, Vec::new());
+        for (index, count) in pairs {
+            match self.bucket(&mut place, index) {
+                Some(bucket) => *bucket = bucket.saturating_add(count),
+                None => others.push((index, count)),
+            }
+        }
+        others
     }
 
-    /// Buckets that have a page, and those that have none; both ascending.
-    pub(super) fn split(&self, pairs: impl Iterator<Item = Pair>) -> (Vec<Pair>, Vec<Pair>) {
+    /// Takes back what [`Pages::add_known`] added, while there are no further pages.
+    pub(super) fn take_back(&mut self, pairs: impl Iterator<Item = Pair>) {
         let mut place = 0;
-        pairs.partition(|(index, _)| {
-            let number = index >> PAGE_BITS;
-            place = self.place_from(place, number);
-            self.0.get(place).is_some_and(|page| page.number == number)
-        })
+        for (index, count) in pairs {
+            if let Some(bucket) = self.bucket(&mut place, index) {
+                *bucket = bucket.saturating_sub(count);
+            }
+        }
+    }
+
+    /// A bucket that has a page. Those before `place` are of lower buckets.
+    fn bucket(&mut self, place: &mut usize, index: u64) -> Option<&mut u64> {
+        let number = index >> PAGE_BITS;
+        *place = self.place_from(*place, number);
+        let page = self.0.get_mut(*place).filter(|page| page.number == number)?;
+        Some(&mut page.counts[index as usize % PAGE])
     }
 
     /// The place of a page, or where it would be. Both are ascending, so it only moves on.
