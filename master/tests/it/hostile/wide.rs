@@ -102,22 +102,35 @@ fn report(order: &Assignment, sequence: u64, elapsed: Duration) -> Report {
     Report { series, to, ..mad::report(order, sequence) }
 }
 
+/// Takes part in the run of a master and tells all reports, with what else `ups` makes of their numbers, without waiting.
+async fn tell(port: u16, ups: impl Fn(&Assignment, u64, Duration) -> Vec<Up>) {
+    let Mad { up, mut down, order } = Mad::join(channel(port).await).await;
+    let began = Instant::now();
+    let telling = async {
+        for sequence in 1..=REPORTS {
+            for message in ups(&order, sequence, began.elapsed()) {
+                up.send(message).await.expect("a stream");
+            }
+        }
+    };
+    let hearing = async {
+        loop {
+            match next(&mut down).await.expect("an ack") {
+                Down::Ack(REPORTS) => return,
+                Down::Ack(_) | Down::Groups(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    tokio::join!(telling, hearing);
+}
+
 #[tokio::test]
 async fn histograms_as_wide_as_can_be_of_more_names_than_are_told_apart_cost_less_than_32_mib() {
     let scene = Scene::with(2).await;
     let port = scene.master.port;
-    let after = scene.stands(async move {
-        let Mad { up, mut down, order } = Mad::join(channel(port).await).await;
-        let began = Instant::now();
-        let telling = async {
-            for sequence in 1..=REPORTS {
-                up.send(Up::Report(report(&order, sequence, began.elapsed()))).await.expect("a stream");
-            }
-        };
-        let hearing = async { while next(&mut down).await.expect("an ack") != Down::Ack(REPORTS) {} };
-        tokio::join!(telling, hearing);
-    });
-    let after = after.await;
+    let wide = |order: &Assignment, sequence, elapsed| vec![Up::Report(report(order, sequence, elapsed))];
+    let after = scene.stands(tell(port, wide)).await;
     assert_eq!(after.log.matches("further ones are counted as `other`").count(), 1, "{}", after.log);
 }
 
@@ -125,25 +138,8 @@ async fn histograms_as_wide_as_can_be_of_more_names_than_are_told_apart_cost_les
 async fn whoever_fills_all_that_there_is_to_fill_at_once_costs_less_than_32_mib() {
     let scene = Scene::with(2).await;
     let port = scene.master.port;
-    let after = scene.stands(async move {
-        let Mad { up, mut down, order } = Mad::join(channel(port).await).await;
-        let began = Instant::now();
-        let telling = async {
-            for sequence in 1..=REPORTS {
-                up.send(Up::Report(full_report(&order, sequence, began.elapsed()))).await.expect("a stream");
-                up.send(Up::Groups(asks(&order, sequence))).await.expect("a stream");
-            }
-        };
-        let hearing = async {
-            loop {
-                match next(&mut down).await.expect("an ack") {
-                    Down::Ack(REPORTS) => return,
-                    Down::Ack(_) | Down::Groups(_) => {}
-                    other => panic!("{other:?}"),
-                }
-            }
-        };
-        tokio::join!(telling, hearing);
-    });
-    after.await;
+    let full = |order: &Assignment, sequence, elapsed| {
+        vec![Up::Report(full_report(order, sequence, elapsed)), Up::Groups(asks(order, sequence))]
+    };
+    scene.stands(tell(port, full)).await;
 }
