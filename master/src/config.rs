@@ -107,14 +107,15 @@ impl Reader<'_> {
         let csv = self.optional("csv", |prefix| Csv::open(prefix).map_err(|e| e.to_string()));
         let outputs: [Option<Box<dyn Output + Send>>; 2] =
             [json?.map(|json| Box::new(json) as _), csv?.map(|csv| Box::new(csv) as _)];
+        let thresholds = thresholds?.unwrap_or_default();
         Some(Config {
             bind: bind?,
             log: log?,
             journal: journal?,
             muster: muster?,
             plan: plan?,
-            thresholds: thresholds?.unwrap_or_default(),
-            sources: self.sources(&shipped),
+            sources: self.sources(&shipped, &thresholds),
+            thresholds,
             bundle: Arc::new(shipped.files.into_bundle()),
             outputs: outputs.into_iter().flatten().collect(),
             life: life?,

@@ -9,6 +9,7 @@ use proto::rows;
 
 use super::tables::DataTable;
 use super::{Fault, Origin, Reader, Sources, parse};
+use crate::threshold::Threshold;
 
 /// What is shipped.
 #[derive(Debug, Default)]
@@ -59,12 +60,10 @@ impl Reader<'_> {
     }
 
     /// Where what is shipped was.
-    pub(super) fn sources(&self, shipped: &Shipped) -> Sources {
+    pub(super) fn sources(&self, shipped: &Shipped, thresholds: &[Threshold]) -> Sources {
         let folder = |name| self.settings.get(name).map(|setting| setting.text.clone());
         let data = shipped.data.iter().map(|data| (data.set.name.clone(), data.file.clone()));
-        let thresholds =
-            self.settings.get("threshold").and_then(|setting| parse::thresholds(&setting.text).ok());
-        let thresholds = thresholds.into_iter().flatten().map(|threshold| threshold.text).collect();
+        let thresholds = thresholds.iter().map(|threshold| threshold.text.clone()).collect();
         Sources { schema: folder("schema"), mods: folder("mods"), data: data.collect(), thresholds }
     }
 

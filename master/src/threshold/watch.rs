@@ -69,8 +69,9 @@ impl Watch {
         if !of.series.is(&delta.series) {
             return;
         }
-        let sparse = if of.response { vec![&delta.response] } else { vec![&delta.ok, &delta.failed] };
-        for sparse in sparse {
+        let (service, response) = ([&delta.ok, &delta.failed], [&delta.response]);
+        let parts = if of.response { &response[..] } else { &service };
+        for sparse in parts {
             self.count = self.count.saturating_add(sparse.count());
             if figure.unit() == Unit::Time
                 && let Err(e) = self.latencies.add(sparse)
